@@ -1,0 +1,81 @@
+import { Readable, type Writable } from 'node:stream';
+import type { PrimedContent } from './primed-content.js';
+
+/** How a stream takes part in a pipe. */
+type PipeOptions = Parameters<Readable['pipe']>[1];
+
+/**
+ * The content of a response as the `Readable` that the adapters ask for. Piped straight into the response it steps
+ * aside: the chunks are written one by one, each awaited, while the next is read. Anything else (a compressing
+ * middleware, a plugin) reads it like any stream.
+ */
+export class ContentStream extends Readable {
+  private isFirst = true;
+
+  /** @param onFailure told once when the content breaks off, after the head was sent; it ends the connection */
+  constructor(
+    private readonly content: PrimedContent,
+    private readonly response: Writable,
+    private readonly onFailure: (error: unknown) => void,
+  ) {
+    super();
+  }
+
+  override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
+    // A patched `write` may drop the callback that tells when a chunk has left.
+    const isPlainResponse = (destination as unknown) === this.response && !Object.hasOwn(destination, 'write');
+    if (!isPlainResponse || options?.end === false) return super.pipe(destination, options);
+    this.stepAside();
+    void send(this.content, this.response).catch(this.onFailure);
+    return destination;
+  }
+
+  /** Ends as a stream, for all that wait for its end; what is left to do is the response's alone. */
+  private stepAside(): void {
+    this._read = () => {};
+    this.push(null);
+    this.resume();
+  }
+
+  override _read(): void {
+    this.nextChunk().then(
+      (chunk) => this.push(chunk ?? null),
+      (error: unknown) => {
+        this.onFailure(error);
+        this.destroy();
+      },
+    );
+  }
+
+  private async nextChunk(): Promise<Uint8Array | undefined> {
+    if (!this.isFirst) return this.content.isComplete ? undefined : this.content.next();
+    this.isFirst = false;
+    return this.content.first;
+  }
+}
+
+/** Writes the content and ends the response. Returns early where the response was closed: nobody waits for the rest. */
+async function send(content: PrimedContent, response: Writable): Promise<void> {
+  if (content.isComplete) {
+    response.end(content.first);
+    return;
+  }
+  let unsent = content.length ?? Infinity;
+  for (let chunk = content.first; chunk !== undefined;) {
+    if (response.destroyed) return;
+    unsent -= chunk.byteLength;
+    if (unsent === 0) {
+      response.end(chunk);
+      return;
+    }
+    [chunk] = await Promise.all([content.next(), written(response, chunk)]);
+  }
+  response.end();
+}
+
+/** Resolves when a chunk has left for the kernel, or the response was closed. */
+function written(response: Writable, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(chunk, () => resolve());
+  });
+}

@@ -1,0 +1,68 @@
+import type { ByteRange } from '../http/byte-range.js';
+import type { Segment } from '../http/response-plan.js';
+import { SourceLengthError } from '../sources/source-errors.js';
+import type { Bytes, Representation } from '../sources/source.js';
+
+/**
+ * Carries out the content of a response plan: its segments in order, each exactly as long as planned. It owns the
+ * representation and closes it when the iteration ends, however it ends; so it must be started.
+ *
+ * @throws SourceLengthError where the source gives fewer or more octets than its metadata promised
+ */
+export async function* readContent(
+  content: readonly Segment[],
+  representation: Representation,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (const segment of content) {
+      if (segment.kind === 'text') yield Buffer.from(segment.text, 'latin1');
+      else yield* exactly(openRange(segment.range, representation, signal), segment.length);
+    }
+  } finally {
+    await representation.close?.();
+  }
+}
+
+/** Octets with the ways to let go of them that their kinds have. */
+type Releasable = Bytes & { destroy?(): unknown; cancel?(): Promise<unknown> };
+
+/** The octets of a range, which end when the signal aborts, even where their stream takes no notice of it. */
+async function* openRange(range: ByteRange | undefined, representation: Representation, signal: AbortSignal): Bytes {
+  const bytes: Releasable = await representation.open(range, signal);
+  if (signal.aborted) return release(bytes);
+  const stop = (): void => void bytes.destroy?.();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const chunk of bytes) yield chunk;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Lets go of octets that nobody began to read: an iteration that was never started runs no `finally`. */
+async function release(bytes: Releasable): Promise<void> {
+  if (bytes.destroy !== undefined) bytes.destroy();
+  else if (bytes.cancel !== undefined) await bytes.cancel();
+  else await bytes[Symbol.asyncIterator]().return?.();
+}
+
+/**
+ * Passes on `length` octets (`undefined`: all there are). The last of them wait until the source has shown that it has
+ * no more: octets that do not end where they should are not those that were promised, and must not look complete.
+ */
+async function* exactly(bytes: Bytes, length: number | undefined): Bytes {
+  let remaining = length ?? Infinity;
+  let last: Uint8Array | undefined;
+  for await (const chunk of bytes) {
+    if (chunk.byteLength === 0) continue;
+    if (chunk.byteLength > remaining) throw new SourceLengthError(`the source gave more than the ${length} octets due`);
+    remaining -= chunk.byteLength;
+    if (remaining > 0) yield chunk;
+    else last = chunk;
+  }
+  if (length !== undefined && remaining > 0) {
+    throw new SourceLengthError(`the source gave ${length - remaining} of the ${length} octets due`);
+  }
+  if (last !== undefined) yield last;
+}

@@ -1,0 +1,87 @@
+import { parseEntityTag } from './http/entity-tag.js';
+import { parseHttpDate, toWholeSeconds } from './http/http-date.js';
+import type { RepresentationMetadata } from './http/representation.js';
+import type { ServingOptions } from './range.options.js';
+
+/** Reads a field that the handler has set on the response, by its name in lower case. */
+type DeclaredField = (name: string) => string | undefined;
+
+/** The fields of a representation that a handler may have set on the response itself. */
+const DECLARABLE = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'expires',
+];
+
+/**
+ * What the response says of a representation: what the handler has set on the response wins over the options, and
+ * these over what the source knows. `now` is in ms since the epoch.
+ *
+ * @throws TypeError where a source gives an entity tag that is none
+ */
+export function describeRepresentation(
+  representation: RepresentationMetadata,
+  options: ServingOptions,
+  declared: DeclaredField,
+  now: number,
+): RepresentationMetadata {
+  return {
+    size: representation.size,
+    forwardOnly: representation.forwardOnly,
+    type: declared('content-type') ?? options.type ?? representation.type,
+    etag: declared('etag') ?? etagOf(representation, options),
+    lastModified: declaredDate(declared, now) ?? lastModifiedOf(representation, options, now),
+    fields: fieldsOf(representation, options, declared),
+  };
+}
+
+function etagOf(representation: RepresentationMetadata, options: ServingOptions): string | undefined {
+  if (options.etag !== undefined) return options.etag === false ? undefined : options.etag;
+  const { etag } = representation;
+  if (etag !== undefined && parseEntityTag(etag) === undefined) {
+    throw new TypeError(`a source gave ${etag} as its entity tag, which must have quotes: '"v1"' or 'W/"v1"'`);
+  }
+  return etag;
+}
+
+/** Neither in the future nor in a second that is not over: what may still change in it would keep the same date. */
+function lastModifiedOf(
+  representation: RepresentationMetadata,
+  options: ServingOptions,
+  now: number,
+): Date | undefined {
+  const date = options.lastModified ?? representation.lastModified;
+  return date === undefined || date === false || date.getTime() >= toWholeSeconds(now) ? undefined : date;
+}
+
+function declaredDate(declared: DeclaredField, now: number): Date | undefined {
+  const text = declared('last-modified');
+  const time = text === undefined ? undefined : parseHttpDate(text, now);
+  return time === undefined ? undefined : new Date(time);
+}
+
+function fieldsOf(
+  { fields }: RepresentationMetadata,
+  { cacheControl, contentDisposition }: ServingOptions,
+  declared: DeclaredField,
+): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(fields ?? {})) result[name.toLowerCase()] = value;
+  if (cacheControl !== undefined) result['cache-control'] = cacheControl;
+  if (contentDisposition !== undefined) result['content-disposition'] = contentDisposition;
+  for (const name of DECLARABLE) {
+    const value = declared(name);
+    if (value !== undefined) result[name] = value;
+  }
+  const vary = declared('vary');
+  if (vary !== undefined) result['vary'] = joinVary(result['vary'], vary);
+  return result;
+}
+
+/** Both count: the handler's (or a middleware's) and the source's. */
+function joinVary(ofSource: string | undefined, ofHandler: string): string {
+  return ofSource === undefined || ofSource === ofHandler ? ofHandler : `${ofHandler}, ${ofSource}`;
+}

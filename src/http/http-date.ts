@@ -1,0 +1,67 @@
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].join('|');
+const LONG_DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'].join('|');
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTH = `(?<month>${MONTHS.join('|')})`;
+const TIME = '(?<hour>\\d{2}):(?<minute>\\d{2}):(?<second>\\d{2})';
+
+const FORMS = [
+  new RegExp(`^(?:${DAYS}), (?<day>\\d{2}) ${MONTH} (?<year>\\d{4}) ${TIME} GMT$`), // IMF-fixdate
+  new RegExp(`^(?:${LONG_DAYS}), (?<day>\\d{2})-${MONTH}-(?<year>\\d{2}) ${TIME} GMT$`), // rfc850-date
+  new RegExp(`^(?:${DAYS}) ${MONTH} (?<day>\\d{2}| \\d) ${TIME} (?<year>\\d{4})$`), // asctime-date
+];
+
+/** The longest of the three forms, "Wednesday, 09-Nov-94 08:49:37 GMT", has 33 characters. */
+const MAX_LENGTH = 33;
+
+/**
+ * Reads an HTTP-date in any of its three forms; `undefined` for anything else, a day that does not exist included.
+ * Both times are in ms since the epoch; `now` places a two-digit year.
+ *
+ * @see RFC 9110 §5.6.7
+ */
+export function parseHttpDate(text: string, now: number): number | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
+  for (const form of FORMS) {
+    const fields = form.exec(text)?.groups;
+    if (fields !== undefined) return toTime(fields, now);
+  }
+  return undefined;
+}
+
+/** Writes a time, in ms since the epoch, as an IMF-fixdate. Parts of a second are cut off. */
+export function formatHttpDate(time: number): string {
+  return new Date(time).toUTCString();
+}
+
+/** A time without its parts of a second, which no HTTP-date can carry. In ms since the epoch, like its argument. */
+export function toWholeSeconds(time: number): number {
+  return Math.floor(time / 1000) * 1000;
+}
+
+function toTime(fields: Record<string, string | undefined>, now: number): number | undefined {
+  const digits = (name: string): number => Number(fields[name]);
+  const month = MONTHS.indexOf(fields['month'] ?? '');
+  const day = digits('day');
+  const [hour, minute, second] = [digits('hour'), digits('minute'), digits('second')];
+  if (hour > 23 || minute > 59 || second > 60) return undefined; // 60: a leap second, §5.6.7
+  const at = (year: number): number => utc(year, month, day, hour, minute, second);
+  const year = digits('year');
+  const time = fields['year']?.length === 2 ? nearestCentury(year, at, now) : at(year);
+  const date = new Date(time - (second === 60 ? 1000 : 0));
+  return date.getUTCMonth() === month && date.getUTCDate() === day ? time : undefined;
+}
+
+/** `Date.UTC` takes the years 0 to 99 for 1900 to 1999. */
+function utc(year: number, month: number, day: number, hour: number, minute: number, second: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  return date.setUTCHours(hour, minute, second);
+}
+
+/** A two-digit year that appears to be more than 50 years in the future is the most recent past year (§5.6.7). */
+function nearestCentury(twoDigits: number, at: (year: number) => number, now: number): number {
+  const today = new Date(now);
+  const year = today.getUTCFullYear() - (today.getUTCFullYear() % 100) + twoDigits;
+  const fiftyYearsOn = new Date(now).setUTCFullYear(today.getUTCFullYear() + 50);
+  return at(year) > fiftyYearsOn ? at(year - 100) : at(year);
+}

@@ -1,0 +1,25 @@
+export type { ByteRange } from './http/byte-range.js';
+export type { Disposition } from './http/content-disposition.js';
+export type { RangeSet, RangeSpec } from './http/range-header.js';
+export type { RepresentationMetadata } from './http/representation.js';
+export { RangeNotSatisfiableException } from './range.exceptions.js';
+export { RangeInterceptor } from './range.interceptor.js';
+export { RangeModule } from './range.module.js';
+export type { RangedOptions, RangeModuleExtras, RangeModuleOptions } from './range.options.js';
+export { RangeParser } from './range.parser.js';
+export { RangeResponder } from './range.responder.js';
+export { RANGE_ALLOWED_HEADERS, RANGE_EXPOSED_HEADERS } from './range.tokens.js';
+export { Ranged } from './ranged.decorator.js';
+export { RangedFile } from './ranged-file.js';
+export { bytesSource, type SourceMetadata } from './sources/bytes-source.js';
+export type { Dotfiles } from './sources/confine-path.js';
+export { fileSource, type FileSourceOptions } from './sources/file-source.js';
+export {
+  SourceChangedError,
+  SourceError,
+  SourceLengthError,
+  SourceNotFoundError,
+  SourceUnavailableError,
+} from './sources/source-errors.js';
+export type { Bytes, RangeSource, Representation } from './sources/source.js';
+export { streamSource, type StreamSourceOptions } from './sources/stream-source.js';

@@ -1,0 +1,150 @@
+import type { Type } from '@nestjs/common';
+import { type Disposition, formatContentDisposition } from './http/content-disposition.js';
+import { parseEntityTag } from './http/entity-tag.js';
+import type { SelectionPolicy } from './http/select-ranges.js';
+import type { RangeParser } from './range.parser.js';
+
+/** How one file, one route or one controller is served. What is left out comes from the next wider place. */
+export interface RangedOptions {
+  /** Media type. Default: what the source says, by the file's name for `fileSource`. */
+  readonly type?: string;
+  /** File name for Content-Disposition, any Unicode; a name without `disposition` is an attachment. */
+  readonly filename?: string;
+  /** Whether a browser shows the content or saves it. */
+  readonly disposition?: Disposition;
+  /** Cache-Control of the 200, 206 and 304; `no-transform` is added to it. */
+  readonly cacheControl?: string;
+  /** Entity tag with its quotes, or `false` for none. Default: the source's. */
+  readonly etag?: string | false;
+  /** Last-Modified, or `false` for none. Default: the source's. */
+  readonly lastModified?: Date | false;
+  /** `false`: ranges are refused (`Accept-Ranges: none`). Default: `true`. */
+  readonly acceptRanges?: boolean;
+  /** More ranges than this in one request, after merging, are answered with all of it. Default: 10. */
+  readonly maxRanges?: number;
+  /** Ranges with at most this many octets between them are sent as one. Default: 80. */
+  readonly coalesceGap?: number;
+  /** The longest answer to a range without an end (`bytes=0-`), in octets. Default: to the end of the file. */
+  readonly openEndedLimit?: number;
+}
+
+/** Options for the whole app. */
+export interface RangeModuleOptions extends Pick<
+  RangedOptions,
+  'cacheControl' | 'disposition' | 'acceptRanges' | 'maxRanges' | 'coalesceGap' | 'openEndedLimit'
+> {
+  /** `false`: no entity tags. */
+  readonly etag?: false;
+  /** `false`: no Last-Modified. */
+  readonly lastModified?: false;
+  /** How many descriptors of files are kept open between requests, in the whole process. Default: 0. */
+  readonly openFiles?: number;
+}
+
+/** What `RangeModule.forRoot` and `forRootAsync` take beside the options. */
+export interface RangeModuleExtras {
+  /** Registers the interceptor for every route; `@Ranged(false)` leaves one out. Default: `false`. */
+  readonly appInterceptor?: boolean;
+  /** Replaces the parser of Range fields: a class, which may inject, or an instance. */
+  readonly parser?: Type<RangeParser> | RangeParser;
+}
+
+/** The options of all places merged, as the responder uses them. */
+export interface ServingOptions
+  extends SelectionPolicy, Pick<RangedOptions, 'type' | 'etag' | 'lastModified' | 'cacheControl'> {
+  readonly acceptRanges: boolean;
+  readonly contentDisposition: string | undefined;
+}
+
+const DEFAULTS = { acceptRanges: true, maxRanges: 10, coalesceGap: 80 };
+
+/** Merges options, the wider places first; a later one wins. */
+export function mergeOptions(...places: readonly (RangedOptions | undefined)[]): RangedOptions {
+  const merged: Record<string, unknown> = {};
+  for (const place of places) {
+    for (const [name, value] of Object.entries(place ?? {})) {
+      if (value !== undefined) merged[name] = value;
+    }
+  }
+  return merged;
+}
+
+export function toServingOptions(options: RangedOptions): ServingOptions {
+  const { filename, disposition, ...others } = options;
+  const isNamed = filename !== undefined || disposition !== undefined;
+  return {
+    ...DEFAULTS,
+    ...others,
+    contentDisposition: isNamed ? formatContentDisposition(disposition, filename) : undefined,
+  };
+}
+
+type Check = readonly [expected: string, accepts: (value: unknown) => boolean];
+
+const text: Check = ['a string without line breaks', isFieldValue];
+const flag: Check = ['true or false', (value) => typeof value === 'boolean'];
+const count: Check = ['a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0];
+const positive: Check = ['a whole number from 1', (value) => Number.isSafeInteger(value) && Number(value) >= 1];
+
+const RANGED_CHECKS: { readonly [Name in keyof RangedOptions]-?: Check } = {
+  type: text,
+  filename: ['a string', (value) => typeof value === 'string'],
+  disposition: ["'inline' or 'attachment'", (value) => value === 'inline' || value === 'attachment'],
+  cacheControl: text,
+  etag: [`an entity tag with its quotes, such as '"v1"' or 'W/"v1"', or false`, isEtagOption],
+  lastModified: ['a valid Date or false', (value) => value === false || isValidDate(value)],
+  acceptRanges: flag,
+  maxRanges: positive,
+  coalesceGap: count,
+  openEndedLimit: positive,
+};
+
+const { cacheControl, disposition, acceptRanges, maxRanges, coalesceGap, openEndedLimit } = RANGED_CHECKS;
+
+const MODULE_CHECKS: { readonly [Name in keyof RangeModuleOptions]-?: Check } = {
+  ...{ cacheControl, disposition, acceptRanges, maxRanges, coalesceGap, openEndedLimit },
+  etag: ['false', (value) => value === false],
+  lastModified: ['false', (value) => value === false],
+  openFiles: count,
+};
+
+/** @throws TypeError that names the option which is unknown or impossible */
+export function checkRangedOptions(options: RangedOptions, place: string): RangedOptions {
+  return checkOptions(options, RANGED_CHECKS, place);
+}
+
+/** @throws TypeError that names the option which is unknown or impossible */
+export function checkModuleOptions(options: RangeModuleOptions, place: string): RangeModuleOptions {
+  return checkOptions(options, MODULE_CHECKS, place);
+}
+
+function checkOptions<T extends object>(options: T, checks: Readonly<Record<string, Check>>, place: string): T {
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) {
+      throw new TypeError(`${place}: unknown option "${name}"; known are ${Object.keys(checks).join(', ')}`);
+    }
+    const [expected, accepts] = check;
+    if (value !== undefined && !accepts(value)) {
+      throw new TypeError(`${place}: option "${name}" must be ${expected}, not ${describe(value)}`);
+    }
+  }
+  return options;
+}
+
+/** What Node.js lets into a field: visible ASCII, blanks, tabs and Latin-1. */
+function isFieldValue(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+function isEtagOption(value: unknown): boolean {
+  return value === false || (typeof value === 'string' && parseEntityTag(value) !== undefined);
+}
+
+function isValidDate(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,211 @@
+import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { PrimedContent } from './content/primed-content.js';
+import { describeRepresentation } from './describe-representation.js';
+import { planResponse, type ResponsePlan } from './http/response-plan.js';
+import { exchangeOf, type HttpExchange } from './http-exchange.js';
+import { preconditionFailed, RangeNotSatisfiableException, toHttpException } from './range.exceptions.js';
+import {
+  checkModuleOptions,
+  checkRangedOptions,
+  mergeOptions,
+  type RangedOptions,
+  type RangeModuleOptions,
+  type ServingOptions,
+  toServingOptions,
+} from './range.options.js';
+import { RangeParser } from './range.parser.js';
+import { RANGE_MODULE_OPTIONS } from './range.tokens.js';
+import { contentFor } from './ranged-response.js';
+import { fileHandles } from './sources/file-handles.js';
+import type { RangeSource, Representation } from './sources/source.js';
+import { discard, ownOptions, sourceOf } from './streamable-source.js';
+
+/** What of a success must not stand beside another answer, unless the answer has it itself. */
+const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding'];
+const DESCRIPTIVE_FIELDS = [
+  ...CONTENT_FIELDS,
+  'content-type',
+  'content-language',
+  'content-disposition',
+  'accept-ranges',
+  'last-modified',
+];
+const SUCCESS_FIELDS = [...DESCRIPTIVE_FIELDS, 'etag', 'cache-control', 'content-location', 'expires'];
+
+interface Prepared {
+  readonly plan: ResponsePlan;
+  readonly content: PrimedContent;
+}
+
+/**
+ * Conducts a response: resolves the source, lets the plan be made, reads the first octets, and only then sets the
+ * status and the fields.
+ */
+@Injectable()
+export class RangeResponder {
+  private readonly logger = new Logger(RangeResponder.name);
+
+  constructor(
+    @Inject(RANGE_MODULE_OPTIONS) private readonly options: RangeModuleOptions,
+    @Inject(RangeParser) private readonly parser: RangeParser,
+  ) {
+    const { openFiles, ...served } = checkModuleOptions(options, 'RangeModule');
+    this.options = served;
+    if (openFiles !== undefined) fileHandles.resize(openFiles);
+  }
+
+  /**
+   * Sends a file where a handler holds `@Res()`, or from middleware: the same answer that `@Ranged()` gives. Takes the
+   * objects of Express, of Fastify or of Node.js. Resolves when the response is over, also where the client left.
+   *
+   * @throws HttpException (404, 412, 416, 503) or what the source threw, while nothing has been sent: let the exception
+   * filters have it
+   */
+  async send(request: unknown, response: unknown, file: StreamableFile, options: RangedOptions = {}): Promise<void> {
+    const exchange = exchangeOf(request, response);
+    const over = new Promise<void>((resolve) => exchange.onClose(resolve));
+    exchange.send(await this.respond(exchange, file, checkRangedOptions(options, 'RangeResponder.send()')));
+    await over;
+  }
+
+  /**
+   * Negotiates the response to a file and sets its status and fields; what is left is to send the content.
+   *
+   * @internal
+   */
+  async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Readable | Uint8Array> {
+    const prepared = (await exchange.turn())
+      ? await unlessClosed(exchange, this.prepare(exchange, file, options))
+      : undefined;
+    if (prepared === undefined) {
+      discard(file);
+      return contentFor(PrimedContent.empty(), exchange, () => {});
+    }
+    const { plan, content } = prepared;
+    this.commit(exchange, plan);
+    return contentFor(content, exchange, (error) => this.fail(exchange, error));
+  }
+
+  private async prepare(
+    exchange: HttpExchange,
+    file: StreamableFile,
+    options: RangedOptions,
+  ): Promise<Prepared | undefined> {
+    try {
+      const source = sourceOf(file, declaredLength(exchange));
+      const serving = this.servingOptions(file, options);
+      return await this.attempt(exchange, source, serving).catch((error: unknown) => {
+        if (!isChanged(error)) throw error;
+        return this.attempt(exchange, source, serving); // resolved again, once
+      });
+    } catch (error) {
+      if (exchange.isClosed) return undefined; // nobody is left to be told; a source may well object to being aborted
+      exchange.setFields({ 'cache-control': 'no-store' }, SUCCESS_FIELDS);
+      throw toHttpException(error);
+    }
+  }
+
+  private async attempt(
+    exchange: HttpExchange,
+    source: RangeSource,
+    options: ServingOptions,
+  ): Promise<Prepared | undefined> {
+    const representation = await source.resolve(exchange.signal);
+    const plan = await this.plan(exchange, representation, options);
+    if (plan === undefined) return undefined;
+    const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [[], 0];
+    const content = await PrimedContent.read(segments, length, representation, exchange.signal);
+    exchange.onClose(() => {
+      content.release().catch((error: unknown) => this.fail(exchange, error));
+    });
+    return { plan, content };
+  }
+
+  /** `undefined`: the response is over. Closes the representation where it makes no plan. */
+  private async plan(
+    exchange: HttpExchange,
+    representation: Representation,
+    options: ServingOptions,
+  ): Promise<ResponsePlan | undefined> {
+    let plan: ResponsePlan | undefined;
+    try {
+      if (exchange.isClosed) return undefined;
+      const { facts } = exchange;
+      const described = describeRepresentation(
+        representation,
+        options,
+        (name) => exchange.field(name),
+        facts.receivedAt,
+      );
+      plan = planResponse(facts, described, { ...options, ...this.means });
+      return plan;
+    } finally {
+      if (plan === undefined) await representation.close?.();
+    }
+  }
+
+  private readonly means = {
+    parseRange: (fieldValue: string) => this.parser.parse(fieldValue),
+    newBoundary: () => randomBytes(18).toString('hex'),
+  };
+
+  private commit(exchange: HttpExchange, plan: ResponsePlan): void {
+    switch (plan.kind) {
+      case 'precondition-failed':
+        exchange.setFields(plan.fields, SUCCESS_FIELDS);
+        throw preconditionFailed();
+      case 'range-not-satisfiable':
+        exchange.setFields(plan.fields, SUCCESS_FIELDS);
+        throw new RangeNotSatisfiableException();
+      case 'not-modified':
+        exchange.setFields(plan.fields, DESCRIPTIVE_FIELDS);
+        break;
+      case 'full':
+        exchange.keepEncoding();
+        exchange.setFields(plan.fields, plan.status === 200 ? CONTENT_FIELDS : []);
+        break;
+      case 'partial':
+      case 'multipart':
+        exchange.keepEncoding();
+        exchange.setFields(plan.fields, CONTENT_FIELDS);
+    }
+    exchange.setStatus(plan.status);
+  }
+
+  private servingOptions(file: StreamableFile, options: RangedOptions): ServingOptions {
+    const { rangedOptions, type, contentDisposition } = ownOptions(file);
+    const serving = toServingOptions(mergeOptions(this.options, options, rangedOptions));
+    return {
+      ...serving,
+      ...(type === undefined ? {} : { type }),
+      ...(contentDisposition === undefined ? {} : { contentDisposition }),
+    };
+  }
+
+  /** After the head no filter can answer any more: the connection is cut, and the log says why. */
+  private fail(exchange: HttpExchange, error: unknown): void {
+    if (exchange.isClosed) return;
+    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+    this.logger.error(`${exchange.target} was cut off: ${message}`, stack);
+    exchange.cut();
+  }
+}
+
+/** Settles when the work does, or with `undefined` when the response is over; what comes later releases itself. */
+function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    exchange.onClose(() => resolve(undefined));
+    work.then(resolve, reject);
+  });
+}
+
+function declaredLength(exchange: HttpExchange): number | undefined {
+  const value = exchange.field('content-length');
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+function isChanged(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'SOURCE_CHANGED';
+}

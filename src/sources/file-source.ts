@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { contentType } from 'mime-types';
+import type { ByteRange } from '../http/byte-range.js';
+import { confinePath, type Dotfiles } from './confine-path.js';
+import { fileHandles, type FileLease, type FileVersion } from './file-handles.js';
+import { readFileRange } from './file-reader.js';
+import type { RangeSource, Representation } from './source.js';
+
+export interface FileSourceOptions {
+  /** A directory that the path, which may then come from a user, cannot leave: not by `..`, not by a link. */
+  readonly root?: string;
+  /** Below `root`: whether a name with a segment that begins with a dot is served. Default: `'deny'`. */
+  readonly dotfiles?: Dotfiles;
+}
+
+/**
+ * A source over a regular file, opened when a response needs it. It has a strong entity tag made from size and time of
+ * modification, the same on every replica, and a weak one while the file is younger than two seconds.
+ *
+ * @throws SourceNotFoundError (when it is resolved) for whatever is not a regular file that may be served
+ */
+export function fileSource(path: string, { root, dotfiles = 'deny' }: FileSourceOptions = {}): RangeSource {
+  return {
+    async resolve() {
+      const target = root === undefined ? path : confinePath(root, path, dotfiles);
+      const lease = await fileHandles.lease(target, root);
+      const type = contentType(basename(target));
+      return {
+        ...fileRepresentation(lease, { firstPos: 0, lastPos: lease.version.size - 1 }),
+        ...fileValidators(lease.version),
+        ...(type === false ? {} : { type }),
+      };
+    },
+  };
+}
+
+/** A window of a leased file as a representation, which releases the lease when it is closed. */
+export function fileRepresentation(lease: FileLease, window: ByteRange): Representation {
+  const { firstPos, lastPos } = window;
+  return {
+    size: lastPos - firstPos + 1,
+    open: (range) =>
+      readFileRange(
+        lease.fd,
+        range === undefined ? window : { firstPos: firstPos + range.firstPos, lastPos: firstPos + range.lastPos },
+      ),
+    close: () => lease.release(),
+  };
+}
+
+/** A file this young may change again without its time of modification showing it (RFC 9110 §8.8.1). */
+const SETTLED_AFTER_MS = 2000;
+
+/** The validators of a whole file. */
+export function fileValidators(version: FileVersion): { etag: string; lastModified: Date } {
+  const modifiedAt = Number(version.mtimeNs / 1_000_000n);
+  const tag = `"${opaqueTag(version)}"`;
+  return {
+    etag: Date.now() - modifiedAt < SETTLED_AFTER_MS ? `W/${tag}` : tag,
+    lastModified: new Date(modifiedAt),
+  };
+}
+
+const opaqueTags = new WeakMap<FileVersion, string>();
+
+/** Hashed, so that nobody reads a file's times in it; no inode and no ctime, which differ between replicas. */
+function opaqueTag(version: FileVersion): string {
+  const known = opaqueTags.get(version);
+  if (known !== undefined) return known;
+  const tag = createHash('sha256').update(`${version.size}:${version.mtimeNs}`).digest('base64url').slice(0, 22);
+  opaqueTags.set(version, tag);
+  return tag;
+}

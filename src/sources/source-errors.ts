@@ -1,0 +1,39 @@
+/** What went wrong with a source; `code` tells the kinds apart across realms and copies of the package. */
+export class SourceError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** There is nothing to serve under this name, or nothing that this client may know of: 404. */
+export class SourceNotFoundError extends SourceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'SOURCE_NOT_FOUND', options);
+  }
+}
+
+/** The representation is no longer the one that was resolved. Before the head it is resolved again, once. */
+export class SourceChangedError extends SourceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'SOURCE_CHANGED', options);
+  }
+}
+
+/** The source cannot answer now: 503. */
+export class SourceUnavailableError extends SourceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'SOURCE_UNAVAILABLE', options);
+  }
+}
+
+/** The source gave fewer or more octets than it had promised. */
+export class SourceLengthError extends SourceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'SOURCE_LENGTH', options);
+  }
+}

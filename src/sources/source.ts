@@ -1,0 +1,32 @@
+import type { ByteRange } from '../http/byte-range.js';
+import type { RepresentationMetadata } from '../http/representation.js';
+
+/** Octets as they come: a Node.js `Readable`, a web `ReadableStream`, a generator. */
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/**
+ * Where a representation comes from: the whole contract of a storage adapter.
+ *
+ * @example
+ * const source: RangeSource = {
+ *   resolve: async () => ({
+ *     size: await store.size(key),
+ *     open: (range) => store.read(key, range?.firstPos, range?.lastPos),
+ *   }),
+ * };
+ */
+export interface RangeSource {
+  /**
+   * Looks the representation up; called once per request. `signal` aborts when nobody waits for the answer any more.
+   * Throws a source error, or any other, which becomes the response through the app's exception filters.
+   */
+  resolve(signal: AbortSignal): Representation | Promise<Representation>;
+}
+
+/** One version of what a source holds: its metadata, and access to its octets. */
+export interface Representation extends RepresentationMetadata {
+  /** Opens exactly those octets, positions inclusive; `undefined`: all of them. Called at most once per range. */
+  open(range: ByteRange | undefined, signal: AbortSignal): Bytes | Promise<Bytes>;
+  /** Called exactly once, when nothing more is opened or read: also after an error, and for a response without content. */
+  close?(): void | Promise<void>;
+}

@@ -1,0 +1,32 @@
+import { Readable } from 'node:stream';
+import type { SourceMetadata } from './bytes-source.js';
+import { ForwardReader } from './forward-reader.js';
+import type { Bytes, RangeSource, Representation } from './source.js';
+
+export interface StreamSourceOptions extends SourceMetadata {
+  /** Complete length in octets. Without it the stream is sent whole, as it comes. */
+  readonly size?: number;
+}
+
+/**
+ * A source over a stream or a generator that can be read once, from its beginning: it serves one request, and ranges
+ * in ascending order by skipping. The source owns the stream and destroys it.
+ */
+export function streamSource(stream: Readable | Bytes, options: StreamSourceOptions = {}): RangeSource {
+  return { resolve: () => forwardRepresentation(toReadable(stream), options) };
+}
+
+/** A representation over a stream that is read forwards, once. */
+export function forwardRepresentation(readable: Readable, metadata: StreamSourceOptions): Representation {
+  const reader = new ForwardReader(readable);
+  return {
+    ...metadata,
+    forwardOnly: true,
+    open: (range) => reader.read(range),
+    close: () => reader.close(),
+  };
+}
+
+function toReadable(stream: Readable | Bytes): Readable {
+  return stream instanceof Readable ? stream : Readable.from(stream, { objectMode: false, highWaterMark: 1 });
+}

@@ -1,0 +1,71 @@
+import { StreamableFile } from '@nestjs/common';
+import { ReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { RangedOptions } from './range.options.js';
+import { RangedFile } from './ranged-file.js';
+import { bytesSource } from './sources/bytes-source.js';
+import { readStreamSource } from './sources/read-stream-source.js';
+import type { RangeSource } from './sources/source.js';
+import { streamSource } from './sources/stream-source.js';
+
+/**
+ * The source behind any StreamableFile. What it is made of it takes over: the stream is destroyed in the end.
+ *
+ * @param declaredLength the Content-Length that the handler set, in octets; `undefined`: none
+ */
+export function sourceOf(file: StreamableFile, declaredLength: number | undefined): RangeSource {
+  if (file instanceof RangedFile) return file.source;
+  const stream = file.getStream();
+  const length = file.options.length ?? declaredLength;
+  if (stream.destroyed && !(stream instanceof ReadStream)) throw alreadyUsed(stream);
+  if (holdsAll(stream, length)) return bytesSource(drain(stream));
+  if (stream instanceof ReadStream && isUntouched(stream)) return readStreamSource(stream);
+  return streamSource(stream, isUntouched(stream) && length !== undefined ? { size: length } : {});
+}
+
+/** Lets go of a file that nobody will send. A RangedFile has nothing open yet. */
+export function discard(file: StreamableFile): void {
+  if (file instanceof RangedFile) return;
+  file
+    .getStream()
+    .on('error', () => {})
+    .destroy(); // an error of what nobody reads concerns nobody
+}
+
+/** Whether nothing was read from the stream yet and its chunks are octets: only then is its length that of the file. */
+function isUntouched(stream: Readable): boolean {
+  return !stream.readableDidRead && stream.readableEncoding === null && !stream.readableObjectMode;
+}
+
+/** A StreamableFile over a Buffer is a stream that holds everything from the start. */
+function holdsAll(stream: Readable, length: number | undefined): boolean {
+  return !(stream instanceof ReadStream) && isUntouched(stream) && stream.readableLength === length;
+}
+
+/** Everything that the stream holds; a single chunk comes as it went in, without a copy. */
+function drain(stream: Readable): Uint8Array {
+  const held = stream.readableLength;
+  stream.on('error', () => {}); // reading to the end asks for more, which a stream that only holds may refuse
+  const bytes: Uint8Array | null = held === 0 ? null : stream.read(held);
+  stream.destroy();
+  return bytes ?? new Uint8Array(0);
+}
+
+function alreadyUsed(stream: Readable): Error {
+  return (
+    stream.errored ?? new TypeError('The stream of a StreamableFile was sent or destroyed already; return a fresh one')
+  );
+}
+
+/** What a file says of itself, above everything but what the handler set on the response. */
+export interface OwnOptions {
+  readonly rangedOptions?: RangedOptions;
+  readonly type?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+}
+
+export function ownOptions(file: StreamableFile): OwnOptions {
+  if (file instanceof RangedFile) return { rangedOptions: file.rangedOptions };
+  const { type, disposition } = file.options;
+  return { type, contentDisposition: Array.isArray(disposition) ? disposition.join(', ') : disposition };
+}
