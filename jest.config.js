@@ -1,0 +1,26 @@
+/** What every run shares: TypeScript as ES modules, transpiled only (`npm run types` checks them). */
+export const base = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^nestjs-range$': '<rootDir>/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }],
+  },
+  setupFiles: ['<rootDir>/test/support/expect-nest-major.ts'],
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['src/**/*.ts'],
+};
+
+// Which Nest a run is meant for. The setup file fails the run when another one is loaded.
+process.env.NEST_MAJOR ??= '12';
+
+/** @type {import('jest').Config} */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|clients|consumers|nest-11)/'],
+};
