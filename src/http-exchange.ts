@@ -1,6 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse as NodeResponse } from 'node:http';
 import { awaitTurn, isQueued } from './connection-turn.js';
 import type { Fields, RequestFacts } from './http/response-plan.js';
+
+/** `chunkedEncoding` is decided when the head is sent. */
+type ServerResponse = NodeResponse & { chunkedEncoding: boolean };
 
 /** A request and its response as this package uses them, whichever framework made them. Field names in lower case. */
 export interface HttpExchange {
@@ -59,13 +62,18 @@ function isFastifyReply(response: unknown): response is FastifyReply {
   return typeof response === 'object' && response !== null && 'raw' in response && 'send' in response;
 }
 
+function cutHttp2Stream(response: object): void {
+  const INTERNAL_ERROR = 2; // RFC 9113 §7; a plain destroy() would say NO_ERROR
+  (response as { stream: { close(code: number): void } }).stream.close(INTERNAL_ERROR);
+}
+
 abstract class Exchange implements HttpExchange {
   private readonly receivedAt = Date.now();
   private readonly controller = new AbortController();
   private readonly callbacks: (() => void)[] = [];
   isClosed = false;
 
-  protected constructor(
+  constructor(
     private readonly request: IncomingMessage,
     readonly response: ServerResponse,
   ) {
@@ -118,11 +126,10 @@ abstract class Exchange implements HttpExchange {
   }
 
   cut(): void {
-    const { socket, chunkedEncoding } = this.response as ServerResponse & { chunkedEncoding?: boolean };
-    const endsWithConnection = chunkedEncoding === false && this.field('content-length') === undefined;
+    if (this.request.httpVersionMajor > 1) cutHttp2Stream(this.response);
+    else if (this.response.chunkedEncoding || this.field('content-length') !== undefined) this.response.destroy();
     // To a client of HTTP/1.0 an orderly close is the end of the content: only a reset tells it otherwise.
-    if (endsWithConnection && socket !== null && this.request.httpVersionMajor === 1) socket.resetAndDestroy();
-    else this.response.destroy();
+    else this.response.socket?.resetAndDestroy();
   }
 
   close(): void {
@@ -161,10 +168,6 @@ const CANONICAL_NAMES: Readonly<Record<string, string>> = {
 
 class NodeExchange extends Exchange {
   readonly takesBuffers = false;
-
-  constructor(request: IncomingMessage, response: ServerResponse) {
-    super(request, response);
-  }
 
   protected get status(): number {
     return this.response.statusCode;

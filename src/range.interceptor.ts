@@ -7,7 +7,7 @@ import {
   StreamableFile,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { concatMap, Observable, of } from 'rxjs';
+import { concatMap, from, map, type Observable, of, tap } from 'rxjs';
 import { exchangeOf } from './http-exchange.js';
 import { mergeOptions, type RangedOptions } from './range.options.js';
 import { RangeResponder } from './range.responder.js';
@@ -43,25 +43,20 @@ export class RangeInterceptor implements NestInterceptor {
   }
 
   private respond(context: ExecutionContext, file: StreamableFile, options: RangedOptions): Observable<RangedResponse> {
-    return new Observable((subscriber) => {
-      const http = context.switchToHttp();
-      const exchange = exchangeOf(http.getRequest(), http.getResponse());
-      let isSettled = false;
-      this.responder.respond(exchange, file, options).then(
-        (content) => {
-          isSettled = true;
-          subscriber.next(new RangedResponse(content));
-          subscriber.complete();
+    const http = context.switchToHttp();
+    const exchange = exchangeOf(http.getRequest(), http.getResponse());
+    let isAnswered = false;
+    return from(this.responder.respond(exchange, file, options)).pipe(
+      map((content) => {
+        isAnswered = true;
+        return new RangedResponse(content);
+      }),
+      tap({
+        unsubscribe: () => {
+          if (!isAnswered) exchange.close(); // another interceptor, a timeout say, answers in our place
         },
-        (error: unknown) => {
-          isSettled = true;
-          subscriber.error(error);
-        },
-      );
-      return () => {
-        if (!isSettled) exchange.close(); // a timeout, say, answers in our place
-      };
-    });
+      }),
+    );
   }
 
   /** Class before method; `false` counts where it stands nearest to the method. */

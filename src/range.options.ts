@@ -102,7 +102,12 @@ const RANGED_CHECKS: { readonly [Name in keyof RangedOptions]-?: Check } = {
 const { cacheControl, disposition, acceptRanges, maxRanges, coalesceGap, openEndedLimit } = RANGED_CHECKS;
 
 const MODULE_CHECKS: { readonly [Name in keyof RangeModuleOptions]-?: Check } = {
-  ...{ cacheControl, disposition, acceptRanges, maxRanges, coalesceGap, openEndedLimit },
+  cacheControl,
+  disposition,
+  acceptRanges,
+  maxRanges,
+  coalesceGap,
+  openEndedLimit,
   etag: ['false', (value) => value === false],
   lastModified: ['false', (value) => value === false],
   openFiles: count,

@@ -19,7 +19,7 @@ export class RangedFile extends StreamableFile {
     readonly source: RangeSource,
     readonly rangedOptions: RangedOptions = {},
   ) {
-    super(NO_STREAM, { ...(rangedOptions.type === undefined ? {} : { type: rangedOptions.type }) });
+    super(NO_STREAM, rangedOptions.type === undefined ? {} : { type: rangedOptions.type });
     checkRangedOptions(rangedOptions, 'RangedFile');
   }
 
