@@ -1,0 +1,7 @@
+import { base } from '../../jest.config.js';
+
+/**
+ * Real curl, wget and aria2c: apart from `npm test`, which needs nothing installed.
+ * @type {import('jest').Config}
+ */
+export default { ...base, testMatch: ['<rootDir>/test/clients/**/*.spec.ts'], testTimeout: 120_000 };
