@@ -1,0 +1,12 @@
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+import { AppModule } from './app.module.js';
+
+const adapter = process.argv.includes('--fastify') ? new FastifyAdapter() : new ExpressAdapter();
+const app = await NestFactory.create(AppModule, adapter, { logger: ['error', 'warn'] });
+
+await app.listen(process.env['PORT'] ?? 3000, '0.0.0.0');
+const { port }: AddressInfo = app.getHttpServer().address();
+console.log(`nestjs-range on ${adapter.getType()}: http://localhost:${port}`);
