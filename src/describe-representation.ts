@@ -1,4 +1,5 @@
 import { parseEntityTag } from './http/entity-tag.js';
+import { isFieldValue } from './http/field-value.js';
 import { parseHttpDate, toWholeSeconds } from './http/http-date.js';
 import type { RepresentationMetadata } from './http/representation.js';
 import type { ServingOptions } from './range.options.js';
@@ -20,7 +21,7 @@ const DECLARABLE = [
  * What the response says of a representation: what the handler has set on the response wins over the options, and
  * these over what the source knows. `now` is in ms since the epoch.
  *
- * @throws TypeError where a source gives an entity tag that is none
+ * @throws TypeError where a source gives a type or an entity tag that is none
  */
 export function describeRepresentation(
   representation: RepresentationMetadata,
@@ -28,14 +29,21 @@ export function describeRepresentation(
   declared: DeclaredField,
   now: number,
 ): RepresentationMetadata {
+  const { type } = representation;
   return {
     size: representation.size,
     forwardOnly: representation.forwardOnly,
-    type: declared('content-type') ?? options.type ?? representation.type,
+    type: declared('content-type') ?? options.type ?? (type === undefined ? undefined : checked('Content-Type', type)),
     etag: declared('etag') ?? etagOf(representation, options),
     lastModified: declaredDate(declared, now) ?? lastModifiedOf(representation, options, now),
     fields: fieldsOf(representation, options, declared),
   };
+}
+
+/** Checked here because Node.js, which checks fields, does not check what stands in the heads of multipart parts. */
+function checked(name: string, value: string): string {
+  if (isFieldValue(value)) return value;
+  throw new TypeError(`a source gave ${JSON.stringify(value)} for ${name}, which cannot stand in a field`);
 }
 
 function etagOf(representation: RepresentationMetadata, options: ServingOptions): string | undefined {
@@ -69,7 +77,7 @@ function fieldsOf(
   declared: DeclaredField,
 ): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields ?? {})) result[name.toLowerCase()] = value;
+  for (const [name, value] of Object.entries(fields ?? {})) result[name.toLowerCase()] = checked(name, value);
   if (cacheControl !== undefined) result['cache-control'] = cacheControl;
   if (contentDisposition !== undefined) result['content-disposition'] = contentDisposition;
   for (const name of DECLARABLE) {

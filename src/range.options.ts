@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { type Disposition, formatContentDisposition } from './http/content-disposition.js';
 import { parseEntityTag } from './http/entity-tag.js';
+import { isFieldValue } from './http/field-value.js';
 import type { SelectionPolicy } from './http/select-ranges.js';
 import type { RangeParser } from './range.parser.js';
 
@@ -81,7 +82,7 @@ export function toServingOptions(options: RangedOptions): ServingOptions {
 
 type Check = readonly [expected: string, accepts: (value: unknown) => boolean];
 
-const text: Check = ['a string without line breaks', isFieldValue];
+const text: Check = ['a string that can stand in a field', (value) => typeof value === 'string' && isFieldValue(value)];
 const flag: Check = ['true or false', (value) => typeof value === 'boolean'];
 const count: Check = ['a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0];
 const positive: Check = ['a whole number from 1', (value) => Number.isSafeInteger(value) && Number(value) >= 1];
@@ -135,11 +136,6 @@ function checkOptions<T extends object>(options: T, checks: Readonly<Record<stri
     }
   }
   return options;
-}
-
-/** What Node.js lets into a field: visible ASCII, blanks, tabs and Latin-1. */
-function isFieldValue(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
 function isEtagOption(value: unknown): boolean {

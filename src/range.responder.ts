@@ -164,7 +164,7 @@ export class RangeResponder {
         break;
       case 'full':
         exchange.keepEncoding();
-        exchange.setFields(plan.fields, plan.status === 200 ? CONTENT_FIELDS : []);
+        exchange.setFields(plan.fields, plan.status === 200 ? CONTENT_FIELDS : ownLength(plan));
         break;
       case 'partial':
       case 'multipart':
@@ -199,6 +199,11 @@ function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | 
     exchange.onClose(() => resolve(undefined));
     work.then(resolve, reject);
   });
+}
+
+/** A handler that chose another status keeps what it has set, but for a length that is wrong. */
+function ownLength({ contentLength }: ResponsePlan & { kind: 'full' }): readonly string[] {
+  return contentLength === undefined ? [] : ['content-length'];
 }
 
 function declaredLength(exchange: HttpExchange): number | undefined {

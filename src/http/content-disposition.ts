@@ -9,5 +9,8 @@ export type Disposition = 'inline' | 'attachment';
  * @see RFC 6266, RFC 8187
  */
 export function formatContentDisposition(disposition: Disposition | undefined, filename?: string): string {
-  return create(filename, { type: disposition ?? 'attachment' });
+  return create(filename?.replace(LONE_SURROGATE, '\ufffd'), { type: disposition ?? 'attachment' });
 }
+
+/** Half a character, which cannot be encoded; a file system may well have it in a name. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;

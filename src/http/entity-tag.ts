@@ -1,3 +1,5 @@
+import { isOws, trimOws } from './field-value.js';
+
 /**
  * An entity tag: the opaque part without its quotes, and whether it is weak.
  *
@@ -23,7 +25,7 @@ export function parseEntityTag(text: string): EntityTag | undefined {
  * @see RFC 9110 §13.1.1, §13.1.2
  */
 export function parseEntityTagList(fieldValue: string): EntityTagList | undefined {
-  const text = fieldValue.trim();
+  const text = trimOws(fieldValue);
   if (text === '*') return '*';
   const tags: EntityTag[] = [];
   let at = skipDelimiters(text, 0);
@@ -34,7 +36,7 @@ export function parseEntityTagList(fieldValue: string): EntityTagList | undefine
     tags.push({ weak: tag.weak, opaque: tag.opaque });
     at = skipDelimiters(text, tag.end);
   }
-  return tags.length === 0 ? undefined : tags;
+  return tags;
 }
 
 /** @see RFC 9110 §8.8.3.2 */
@@ -71,7 +73,7 @@ function skipDelimiters(text: string, start: number): { readonly end: number; re
   for (; end < text.length; end++) {
     const code = text.charCodeAt(end);
     if (code === 0x2c) comma = true;
-    else if (code !== 0x20 && code !== 0x09) break;
+    else if (!isOws(code)) break;
   }
   return { end, comma };
 }

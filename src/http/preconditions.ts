@@ -1,4 +1,5 @@
 import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch } from './entity-tag.js';
+import { trimOws } from './field-value.js';
 import { parseHttpDate, toWholeSeconds } from './http-date.js';
 import type { RepresentationMetadata } from './representation.js';
 
@@ -46,7 +47,7 @@ export function evaluatePreconditions(conditions: Conditions, validators: Valida
  * @see RFC 9110 §13.1.5
  */
 export function ifRangeHolds(ifRange: string, { etag, lastModified }: Validators, now: number): boolean {
-  const text = ifRange.trim();
+  const text = trimOws(ifRange);
   const asked = parseEntityTag(text);
   if (asked !== undefined) {
     const current = etag === undefined ? undefined : parseEntityTag(etag);
@@ -76,7 +77,7 @@ function ifNoneMatchHolds(fieldValue: string, etag: string | undefined): boolean
 
 /** `undefined`: no valid date was given, or none is known, and the condition does not count (§13.1.3, §13.1.4). */
 function isModifiedSince(fieldValue: string, lastModified: Date | undefined, now: number): boolean | undefined {
-  const time = parseHttpDate(fieldValue.trim(), now);
+  const time = parseHttpDate(trimOws(fieldValue), now);
   if (time === undefined || lastModified === undefined) return undefined;
   return toWholeSeconds(lastModified.getTime()) > time;
 }

@@ -1,3 +1,5 @@
+import { trimOws } from './field-value.js';
+
 /**
  * One member of a range set as the client wrote it: `first-last`, `first-` (no `lastPos`) or `-suffixLength`.
  * Positions are octet offsets from 0, inclusive. What it selects depends on a size: see `selectRanges`.
@@ -6,7 +8,7 @@
  */
 export type RangeSpec = { readonly firstPos: number; readonly lastPos?: number } | { readonly suffixLength: number };
 
-/** The members of a Range field in the order they were written; never empty. */
+/** The members of a Range field in the order they were written; never empty, and no `lastPos` below its `firstPos`. */
 export type RangeSet = readonly RangeSpec[];
 
 /** RFC 9110 §14.2 and §17.15 let a server bound what it reads: a longer field is ignored. In octets. */
@@ -51,16 +53,6 @@ function splitMembers(fieldValue: string, from: number): string[] | undefined {
   return members;
 }
 
-function trimOws(text: string, start: number, end: number): string {
-  while (start < end && isOws(text.charCodeAt(start))) start++;
-  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isOws(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
-
 function parseMember(member: string): RangeSpec | undefined {
   const dash = member.indexOf('-');
   if (dash === -1) return undefined;
@@ -79,6 +71,21 @@ function isDigits(text: string): boolean {
     if (code < 0x30 || code > 0x39) return false;
   }
   return true;
+}
+
+/** Whether a set, from whichever parser, keeps what its type promises. */
+export function isRangeSet(rangeSet: RangeSet): boolean {
+  return rangeSet.length > 0 && rangeSet.every(isRangeSpec);
+}
+
+function isRangeSpec(spec: RangeSpec): boolean {
+  if ('suffixLength' in spec) return isPosition(spec.suffixLength);
+  const { firstPos, lastPos = firstPos } = spec;
+  return isPosition(firstPos) && isPosition(lastPos) && firstPos <= lastPos;
+}
+
+function isPosition(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
 
 function toPosition(digits: string): number {

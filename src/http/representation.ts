@@ -7,7 +7,10 @@ export interface RepresentationMetadata {
   /** Entity tag with its quotes: `"strong"` or `W/"weak"`. */
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
-  /** Further fields of the representation: Cache-Control, Vary, Content-Encoding, … */
+  /**
+   * Further fields of the representation: Cache-Control, Vary, Content-Encoding, … Those that frame a message or have a
+   * place of their own here (Content-Length, Content-Range, ETag, Last-Modified, …) are passed over.
+   */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   /** Its octets can be read only once and in ascending order; a request that asks for another order gets all of it. */
   readonly forwardOnly?: boolean | undefined;

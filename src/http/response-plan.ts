@@ -2,7 +2,7 @@ import { type ByteRange, rangeLength } from './byte-range.js';
 import { formatHttpDate } from './http-date.js';
 import { contentRange, layOutMultipart, unsatisfiedRange } from './multipart.js';
 import { type Conditions, evaluatePreconditions, ifRangeHolds } from './preconditions.js';
-import type { RangeSet } from './range-header.js';
+import { isRangeSet, type RangeSet } from './range-header.js';
 import type { RepresentationMetadata } from './representation.js';
 import { areAscending, selectRanges, type SelectionPolicy } from './select-ranges.js';
 
@@ -103,7 +103,7 @@ function requestedRanges(
   if (method !== 'GET' || range === undefined) return undefined;
   if (ifRange !== undefined && !ifRangeHolds(ifRange, representation, receivedAt)) return undefined;
   const rangeSet = policy.parseRange(range);
-  return rangeSet?.length === 0 ? undefined : rangeSet;
+  return rangeSet !== undefined && isRangeSet(rangeSet) ? rangeSet : undefined;
 }
 
 function planFull(
@@ -111,6 +111,7 @@ function planFull(
   { size }: RepresentationMetadata,
   fields: Fields,
 ): ResponsePlan & { kind: 'full' } {
+  if (WITHOUT_CONTENT.has(status)) return { kind: 'full', status, fields, content: [], contentLength: 0 };
   return {
     kind: 'full',
     status,
@@ -119,6 +120,9 @@ function planFull(
     contentLength: size,
   };
 }
+
+/** Statuses whose responses have no content, so that no length of it can be told either (§8.6, §15.3.5, §15.3.6). */
+const WITHOUT_CONTENT = new Set([204, 205, 304]);
 
 function planPartial(range: ByteRange, size: number, fields: Fields): ResponsePlan {
   const length = rangeLength(range);
@@ -165,15 +169,27 @@ function planNotSatisfiable(size: number): ResponsePlan {
 }
 
 /** What describes the content, whatever the status: neither validators nor the offer of ranges. */
-function contentFields({ type = DEFAULT_TYPE, fields }: RepresentationMetadata): Record<string, string> {
-  const result: Record<string, string> = { 'x-content-type-options': 'nosniff' };
+function contentFields({ type, fields }: RepresentationMetadata): Record<string, string> {
+  const result: Record<string, string> = { 'content-type': DEFAULT_TYPE, 'x-content-type-options': 'nosniff' };
   for (const name in fields) {
     const value = fields[name];
-    if (value !== undefined) result[name.toLowerCase()] = value;
+    const field = name.toLowerCase();
+    if (value !== undefined && !NOT_DESCRIPTIVE.has(field)) result[field] = value;
   }
-  result['content-type'] = type;
+  if (type !== undefined) result['content-type'] = type;
   return result;
 }
+
+/** What a source may hand on from its store, but only the plan decides. */
+const NOT_DESCRIPTIVE = new Set([
+  'content-length',
+  'content-range',
+  'transfer-encoding',
+  'connection',
+  'accept-ranges',
+  'etag',
+  'last-modified',
+]);
 
 /** The fields of the 200, which a 206 shares (§15.3.7). */
 function selectedFields(representation: RepresentationMetadata, acceptRanges: 'bytes' | 'none'): Fields {
@@ -202,6 +218,6 @@ function notModifiedFields(selected: Fields): Fields {
  * length would be held back (RFC 9111 §5.2.2.6).
  */
 function withNoTransform(cacheControl: string | undefined): string {
-  if (cacheControl === undefined) return 'no-transform';
+  if (cacheControl === undefined || cacheControl.trim() === '') return 'no-transform';
   return /(?:^|[\s,])no-transform(?:$|[\s,])/i.test(cacheControl) ? cacheControl : `${cacheControl}, no-transform`;
 }
