@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { ADAPTERS, npmStart, type SampleApp } from '../support/sample-app.js';
+import { launchChromium } from './chromium.js';
+import { type MediaAnswer, watchAnswers } from './media-answers.js';
+import { Player } from './player.js';
+
+const MEDIA = new URL('../../sample-app/media/', import.meta.url);
+const IN_PAGE = fileURLToPath(new URL('player.in-page.js', import.meta.url));
+const WIDE = { width: 1280, height: 900 };
+const PHONE = { width: 375, height: 812 };
+
+const clip = await readFile(new URL('clip.mp4', MEDIA));
+const tone = await readFile(new URL('tone.mp3', MEDIA));
+const book = await readFile(new URL('book.pdf', MEDIA));
+
+describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
+  let app: SampleApp;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    app = await npmStart(adapter);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await app?.stop();
+  });
+
+  beforeEach(async () => {
+    complaints = [];
+    page = await browser.newPage({ viewport: WIDE });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.addInitScript({ path: IN_PAGE });
+  });
+
+  afterEach(async () => {
+    await page.close();
+    if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`);
+  });
+
+  it('the clip plays from where one seeks to, forwards and backwards, by 206 answers only', async () => {
+    const answers = watchAnswers(page, '/media/clip.mp4');
+    await page.goto(app.url);
+    const video = await Player.opened(page, '#clip');
+
+    await video.seek(50);
+    expect(await video.state()).toMatchObject({ currentTime: 50, duration: 60, videoWidth: 1280 });
+    expect((await video.state()).seekableEnd).toBeGreaterThan(59);
+    expect(await video.pictureSecond()).toBeCloseTo(50, 0);
+
+    const positions = await video.play(51);
+    expect(Math.min(...positions)).toBeGreaterThanOrEqual(50);
+    expect(Math.max(...positions)).toBeLessThan(55);
+
+    await video.seek(25);
+    expect((await video.state()).currentTime).toBe(25);
+    expect(await video.pictureSecond()).toBeCloseTo(25, 0);
+
+    const all = await answers.settled();
+    expect(all.length).toBeGreaterThanOrEqual(2);
+    expectExactParts(all, clip);
+  });
+
+  it('the tone plays from where one seeks to', async () => {
+    const answers = watchAnswers(page, '/media/tone.mp3');
+    await page.goto(app.url);
+    const audio = await Player.opened(page, '#tone');
+
+    await audio.seek(45);
+    expect(await audio.state()).toMatchObject({ currentTime: 45 });
+    expect((await audio.state()).seekableEnd).toBeGreaterThan(59);
+    expect(Math.min(...(await audio.play(46)))).toBeGreaterThanOrEqual(45);
+
+    const all = await answers.settled();
+    expect(all.length).toBeGreaterThanOrEqual(1);
+    expectExactParts(all, tone);
+  });
+
+  it('a plain StreamableFile is answered 200 and cannot be seeked in', async () => {
+    const answers = watchAnswers(page, '/plain/clip.mp4');
+    await page.goto(app.url);
+    await page.getByText('plain StreamableFile').click();
+    await position(page, 'at 0.0 s, seekable to 0.0 s').waitFor();
+    const video = await Player.opened(page, '#clip');
+
+    await video.seek(50);
+    expect(await video.state()).toMatchObject({ currentTime: 0, duration: 60, seekableEnd: 0, videoWidth: 1280 });
+    expect(await video.pictureSecond()).toBeCloseTo(0, 0);
+
+    const all = await answers.settled();
+    expect(all.length).toBeGreaterThanOrEqual(1);
+    expect(all).toEqual(all.map(({ range }) => ({ range, status: 200, contentRange: undefined })));
+  });
+
+  it('the switch, by keyboard, shows that a jump fails without ranges and succeeds with them', async () => {
+    await page.goto(app.url);
+    await Player.opened(page, '#clip');
+
+    await page.getByRole('radio', { name: '@Ranged()' }).press('ArrowRight');
+    await position(page, 'at 0.0 s, seekable to 0.0 s').waitFor();
+    const video = await Player.opened(page, '#clip');
+    await page.getByRole('button', { name: '0:50' }).press('Enter');
+    await video.seek(50);
+    expect((await video.state()).currentTime).toBe(0);
+
+    await page.getByRole('radio', { name: 'plain StreamableFile' }).press('ArrowLeft');
+    await position(page, 'at 50.0 s, seekable to 60.0 s').waitFor();
+    expect(await video.pictureSecond()).toBeCloseTo(50, 0);
+  });
+
+  it('the download link saves the clip, octet for octet', async () => {
+    await page.goto(app.url);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download the clip' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('clip.mp4');
+    expect(clip.equals(await readFile(await download.path()))).toBe(true);
+  });
+
+  it('a script of the page reads the end of the book by its octets', async () => {
+    await page.goto(app.url);
+    const answer = await page.evaluate(async (path) => {
+      const response = await fetch(path, { headers: { Range: 'bytes=-1024' } });
+      return { status: response.status, type: response.headers.get('Content-Type'), text: await response.text() };
+    }, '/media/book.pdf');
+    expect(answer).toEqual({ status: 206, type: 'application/pdf', text: book.subarray(-1024).toString('latin1') });
+  });
+
+  it.each([WIDE, PHONE])('the page fits a window $width wide', async (viewport) => {
+    await page.setViewportSize(viewport);
+    await page.goto(app.url);
+    await Player.opened(page, '#clip');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
+  });
+});
+
+function position(page: Page, text: string) {
+  return page.getByRole('status').filter({ hasText: text });
+}
+
+/** Each answer is a 206 whose Content-Range is exactly what its request asked of the file. */
+function expectExactParts(answers: readonly MediaAnswer[], file: Buffer): void {
+  const expected = answers.map(({ range }) => ({
+    range,
+    status: 206,
+    contentRange: contentRangeFor(range, file.length),
+  }));
+  expect(answers).toEqual(expected);
+}
+
+/** For the one form that media elements send: `bytes=a-b`, or without the b. */
+function contentRangeFor(range: string | undefined, size: number): string | undefined {
+  const [, firstPos, lastPos] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
+  return firstPos === undefined ? undefined : `bytes ${firstPos}-${lastPos || size - 1}/${size}`;
+}
