@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseRange, type RangeSet, type RangeSpec } from '../../src/http/range-header.js';
+import { isRangeSet, parseRange, type RangeSet, type RangeSpec } from '../../src/http/range-header.js';
 
 const LARGEST = Number.MAX_SAFE_INTEGER; // 9007199254740991
 
@@ -241,6 +241,29 @@ describe('bounds (RFC 9110 §14.2, §17.15)', () => {
   });
 });
 
+describe('isRangeSet holds what a parser of the app’s own returns to the promise of its type', () => {
+  it.each<[sentence: string, rangeSet: RangeSet, expected: boolean]>([
+    ['all three forms keep it', [{ firstPos: 0, lastPos: 0 }, { firstPos: 5 }, { suffixLength: 0 }], true],
+    ['the largest safe integer keeps it', [{ firstPos: LARGEST, lastPos: LARGEST }, { suffixLength: LARGEST }], true],
+    ['a lastPos of undefined is an open end', [{ firstPos: 5, lastPos: undefined } as unknown as RangeSpec], true],
+    ['no member breaks it', [], false],
+    ['lastPos less than firstPos breaks it', [{ firstPos: 5, lastPos: 4 }], false],
+    ['a negative firstPos breaks it', [{ firstPos: -1 }], false],
+    ['a negative lastPos breaks it', [{ firstPos: -5, lastPos: -1 }], false],
+    ['a negative suffix breaks it', [{ suffixLength: -5 }], false],
+    ['a fraction breaks it', [{ firstPos: 0.5 }], false],
+    ['a fraction of lastPos breaks it', [{ firstPos: 0, lastPos: 9.5 }], false],
+    ['NaN breaks it', [{ firstPos: NaN, lastPos: 5 }], false],
+    ['infinity breaks it', [{ firstPos: 0, lastPos: Infinity }], false],
+    ['an infinite suffix breaks it', [{ suffixLength: Infinity }], false],
+    ['a position beyond 2^53 breaks it', [{ firstPos: 0, lastPos: 2 ** 53 }], false],
+    ['a text for a number breaks it', [{ firstPos: '0' } as unknown as RangeSpec], false],
+    ['one broken member among many breaks it', [{ firstPos: 0 }, { firstPos: 9, lastPos: 8 }, { firstPos: 1 }], false],
+  ])('%s', (_, rangeSet, expected) => {
+    expect(isRangeSet(rangeSet)).toBe(expected);
+  });
+});
+
 describe('properties', () => {
   const position = fc.oneof(fc.nat(20), fc.maxSafeNat());
   const spec: fc.Arbitrary<RangeSpec> = fc.oneof(
@@ -266,7 +289,9 @@ describe('properties', () => {
       fc.property(fc.array(member, { minLength: 1, maxLength: 50 }), fc.boolean(), (written, capitals) => {
         const unit = capitals ? 'BYTES' : 'bytes';
         const texts = written.map((one, i) => `${i === 0 ? '' : one.delimiter}${write(one.rangeSpec, one.pad)}`);
-        expect(parseRange(`${unit}=${texts.join('')}`)).toStrictEqual(written.map((one) => one.rangeSpec));
+        const rangeSet = parseRange(`${unit}=${texts.join('')}`);
+        expect(rangeSet).toStrictEqual(written.map((one) => one.rangeSpec));
+        expect(isRangeSet(rangeSet ?? [])).toBe(true);
       }),
     );
   });
