@@ -69,7 +69,7 @@ function cutHttp2Stream(response: object): void {
 
 abstract class Exchange implements HttpExchange {
   private readonly receivedAt = Date.now();
-  private readonly controller = new AbortController();
+  private controller: AbortController | undefined;
   private readonly callbacks: (() => void)[] = [];
   isClosed = false;
 
@@ -109,8 +109,15 @@ abstract class Exchange implements HttpExchange {
     return `${method} ${url.split('?', 1)[0]}`;
   }
 
+  /** Made when it is asked for: a signal costs more than all else that an exchange needs. */
   get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.isAborted) this.controller.abort();
     return this.controller.signal;
+  }
+
+  private get isAborted(): boolean {
+    return this.isClosed && !this.response.writableFinished;
   }
 
   async turn(): Promise<boolean> {
@@ -135,7 +142,7 @@ abstract class Exchange implements HttpExchange {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    if (!this.response.writableFinished) this.controller.abort();
+    if (this.isAborted) this.controller?.abort();
     for (const call of this.callbacks.splice(0)) call();
   }
 

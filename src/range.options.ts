@@ -38,7 +38,7 @@ export interface RangeModuleOptions extends Pick<
   readonly etag?: false;
   /** `false`: no Last-Modified. */
   readonly lastModified?: false;
-  /** How many descriptors of files are kept open between requests, in the whole process. Default: 0. */
+  /** How many descriptors of files may stay open for a moment after a request, in the whole process. Default: 64. */
   readonly openFiles?: number;
 }
 

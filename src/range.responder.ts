@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { PrimedContent } from './content/primed-content.js';
 import { describeRepresentation } from './describe-representation.js';
@@ -112,11 +113,12 @@ export class RangeResponder {
     source: RangeSource,
     options: ServingOptions,
   ): Promise<Prepared | undefined> {
-    const representation = await source.resolve(exchange.signal);
+    const signal = source.ignoresSignal === true ? NEVER : exchange.signal;
+    const representation = await source.resolve(signal);
     const plan = await this.plan(exchange, representation, options);
     if (plan === undefined) return undefined;
     const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [[], 0];
-    const content = await PrimedContent.read(segments, length, representation, exchange.signal);
+    const content = await PrimedContent.read(segments, length, representation, signal);
     exchange.onClose(() => {
       content.release().catch((error: unknown) => this.fail(exchange, error));
     });
@@ -192,6 +194,10 @@ export class RangeResponder {
     exchange.cut();
   }
 }
+
+/** For sources that look at no signal; shared by all their responses. */
+const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
 
 /** Settles when the work does, or with `undefined` when the response is over; what comes later releases itself. */
 function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | undefined> {

@@ -32,6 +32,7 @@ export function contentFor(
   exchange: HttpExchange,
   onFailure: (error: unknown) => void,
 ): Readable | Uint8Array {
+  // Not given back to its pool: a hook of the app may keep the payload it sees.
   if (exchange.takesBuffers && content.isComplete && content.first !== undefined) return content.first;
   return new ContentStream(content, exchange.response, onFailure);
 }

@@ -1,4 +1,5 @@
 import { Readable, type Writable } from 'node:stream';
+import { chunkPool } from '../sources/chunk-pool.js';
 import type { PrimedContent } from './primed-content.js';
 
 /** How a stream takes part in a pipe. */
@@ -22,9 +23,9 @@ export class ContentStream extends Readable {
   }
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
-    // A patched `write` may drop the callback that tells when a chunk has left.
-    const isPlainResponse = (destination as unknown) === this.response && !Object.hasOwn(destination, 'write');
-    if (!isPlainResponse || options?.end === false) return super.pipe(destination, options);
+    if ((destination as unknown) !== this.response || isPatched(this.response) || options?.end === false) {
+      return super.pipe(destination, options);
+    }
     this.stepAside();
     void send(this.content, this.response).catch(this.onFailure);
     return destination;
@@ -54,28 +55,33 @@ export class ContentStream extends Readable {
   }
 }
 
+/** Whether a middleware has put itself before the response: it may keep chunks, or drop the callback of their leaving. */
+function isPatched(response: Writable): boolean {
+  return Object.hasOwn(response, 'write') || Object.hasOwn(response, 'end');
+}
+
 /** Writes the content and ends the response. Returns early where the response was closed: nobody waits for the rest. */
 async function send(content: PrimedContent, response: Writable): Promise<void> {
-  if (content.isComplete) {
-    response.end(content.first);
-    return;
-  }
   let unsent = content.length ?? Infinity;
   for (let chunk = content.first; chunk !== undefined;) {
     if (response.destroyed) return;
     unsent -= chunk.byteLength;
-    if (unsent === 0) {
-      response.end(chunk);
-      return;
-    }
+    if (unsent === 0) return end(response, chunk);
     [chunk] = await Promise.all([content.next(), written(response, chunk)]);
   }
   response.end();
 }
 
-/** Resolves when a chunk has left for the kernel, or the response was closed. */
+/** Resolves when a chunk has left for the kernel. One that a closed connection may still hold is not used again. */
 function written(response: Writable, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
-    response.write(chunk, () => resolve());
+    response.write(chunk, (error) => {
+      if (error === undefined || error === null) chunkPool.give(chunk);
+      resolve();
+    });
   });
+}
+
+function end(response: Writable, chunk: Uint8Array): void {
+  response.end(chunk, () => chunkPool.give(chunk)); // called on 'finish', and only then
 }

@@ -29,9 +29,7 @@ export class PrimedContent {
   ): Promise<PrimedContent> {
     const chunks = readContent(content, representation, signal);
     const first = await chunks.next();
-    const primed = new PrimedContent(first.done === true ? undefined : first.value, length, chunks);
-    if (primed.isComplete) await chunks.return(); // nothing more to read: the source need not wait for the client
-    return primed;
+    return new PrimedContent(first.done === true ? undefined : first.value, length, chunks);
   }
 
   /** Whether the first chunk is all of it. */

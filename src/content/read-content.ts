@@ -17,7 +17,7 @@ export async function* readContent(
   try {
     for (const segment of content) {
       if (segment.kind === 'text') yield Buffer.from(segment.text, 'latin1');
-      else yield* exactly(openRange(segment.range, representation, signal), segment.length);
+      else yield* readExactly(segment.range, segment.length, representation, signal);
     }
   } finally {
     await representation.close?.();
@@ -27,17 +27,45 @@ export async function* readContent(
 /** Octets with the ways to let go of them that their kinds have. */
 type Releasable = Bytes & { destroy?(): unknown; cancel?(): Promise<unknown> };
 
-/** The octets of a range, which end when the signal aborts, even where their stream takes no notice of it. */
-async function* openRange(range: ByteRange | undefined, representation: Representation, signal: AbortSignal): Bytes {
+/**
+ * The `length` octets of a range (`undefined`: all there are). The last of them wait until the source has shown that it
+ * has no more: octets that do not end where they should are not those that were promised, and must not look complete.
+ */
+async function* readExactly(
+  range: ByteRange | undefined,
+  length: number | undefined,
+  representation: Representation,
+  signal: AbortSignal,
+): Bytes {
   const bytes: Releasable = await representation.open(range, signal);
   if (signal.aborted) return release(bytes);
-  const stop = (): void => void bytes.destroy?.();
-  signal.addEventListener('abort', stop, { once: true });
+  const stopWatching = destroyOnAbort(bytes, signal);
+  let remaining = length ?? Infinity;
+  let last: Uint8Array | undefined;
   try {
-    for await (const chunk of bytes) yield chunk;
+    for await (const chunk of bytes) {
+      if (chunk.byteLength === 0) continue;
+      if (chunk.byteLength > remaining)
+        throw new SourceLengthError(`the source gave more than the ${length} octets due`);
+      remaining -= chunk.byteLength;
+      if (remaining > 0 || representation.isExact === true) yield chunk;
+      else last = chunk;
+    }
   } finally {
-    signal.removeEventListener('abort', stop);
+    stopWatching?.();
   }
+  if (length !== undefined && remaining > 0) {
+    throw new SourceLengthError(`the source gave ${length - remaining} of the ${length} octets due`);
+  }
+  if (last !== undefined) yield last;
+}
+
+/** Ends a stream that takes no notice of the signal itself. Returns how to stop watching; nothing where none is needed. */
+function destroyOnAbort(bytes: Releasable, signal: AbortSignal): (() => void) | undefined {
+  if (bytes.destroy === undefined) return undefined;
+  const destroy = (): void => void bytes.destroy?.();
+  signal.addEventListener('abort', destroy, { once: true });
+  return () => signal.removeEventListener('abort', destroy);
 }
 
 /** Lets go of octets that nobody began to read: an iteration that was never started runs no `finally`. */
@@ -45,24 +73,4 @@ async function release(bytes: Releasable): Promise<void> {
   if (bytes.destroy !== undefined) bytes.destroy();
   else if (bytes.cancel !== undefined) await bytes.cancel();
   else await bytes[Symbol.asyncIterator]().return?.();
-}
-
-/**
- * Passes on `length` octets (`undefined`: all there are). The last of them wait until the source has shown that it has
- * no more: octets that do not end where they should are not those that were promised, and must not look complete.
- */
-async function* exactly(bytes: Bytes, length: number | undefined): Bytes {
-  let remaining = length ?? Infinity;
-  let last: Uint8Array | undefined;
-  for await (const chunk of bytes) {
-    if (chunk.byteLength === 0) continue;
-    if (chunk.byteLength > remaining) throw new SourceLengthError(`the source gave more than the ${length} octets due`);
-    remaining -= chunk.byteLength;
-    if (remaining > 0) yield chunk;
-    else last = chunk;
-  }
-  if (length !== undefined && remaining > 0) {
-    throw new SourceLengthError(`the source gave ${length - remaining} of the ${length} octets due`);
-  }
-  if (last !== undefined) yield last;
 }

@@ -28,9 +28,17 @@ export function parseHttpDate(text: string, now: number): number | undefined {
   return undefined;
 }
 
+/** Dates written lately, by their time: writing one costs as much as planning a response. */
+const written = new Map<number, string>();
+
 /** Writes a time, in ms since the epoch, as an IMF-fixdate. Parts of a second are cut off. */
 export function formatHttpDate(time: number): string {
-  return new Date(time).toUTCString();
+  const known = written.get(time);
+  if (known !== undefined) return known;
+  const text = new Date(time).toUTCString();
+  if (written.size >= 1000) written.clear();
+  written.set(time, text);
+  return text;
 }
 
 /** A time without its parts of a second, which no HTTP-date can carry. In ms since the epoch, like its argument. */

@@ -8,12 +8,13 @@ export type SourceMetadata = Pick<RepresentationMetadata, 'type' | 'etag' | 'las
 /** A source over octets in memory. They are not copied: leave them unchanged while they are served. */
 export function bytesSource(bytes: Uint8Array | Blob, metadata: SourceMetadata = {}): RangeSource {
   const representation = bytes instanceof Blob ? blobRepresentation(bytes) : memoryRepresentation(bytes);
-  return { resolve: () => ({ ...representation, ...metadata }) };
+  return { ignoresSignal: true, resolve: () => ({ ...representation, ...metadata }) };
 }
 
 function memoryRepresentation(bytes: Uint8Array): Representation {
   return {
     size: bytes.byteLength,
+    isExact: true,
     open: (range) => once(range === undefined ? bytes : bytes.subarray(range.firstPos, range.lastPos + 1)),
   };
 }

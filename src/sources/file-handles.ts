@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, close, fstat, open, realpath, stat } from 'node:fs';
+import { type BigIntStats, close, constants, fstat, fstatSync, open, realpath, stat } from 'node:fs';
 import { promisify } from 'node:util';
 import { isInside } from './confine-path.js';
 import { SourceNotFoundError, SourceUnavailableError } from './source-errors.js';
@@ -26,7 +26,19 @@ interface Handle {
   readonly version: FileVersion;
   leases: number;
   cached: boolean;
+  /** When the path was last seen to lead here, and when a lease last ended: by `performance.now()`, in ms. */
+  lookedUpAt: number;
+  usedAt: number;
 }
+
+/** A path is looked up again after this time, in ms; until then the descriptor itself is asked for changes. */
+const LOOK_UP_AFTER_MS = 1000;
+
+/** Descriptors that nobody has used for this time, in ms, are closed. */
+const IDLE_MS = 400;
+
+/** An `fstat` of an open local file takes microseconds. Where it takes this long, in ms, it is left to the thread pool. */
+const SLOW_FSTAT_MS = 1;
 
 const openAsync = promisify(open);
 const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
@@ -37,12 +49,15 @@ const realpathAsync = promisify(realpath.native);
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /**
- * Opens regular files and keeps the most recently used descriptors open. Every lease looks the path up again, and a
- * kept descriptor serves it only while both are the same file in the same version.
+ * Opens regular files and keeps the most recently used descriptors open for a moment. Each lease checks that the file
+ * was neither changed nor replaced; only a directory or a link that was swapped above it may go unseen for a second,
+ * in which the complete older file is served.
  */
 export class FileHandles {
   /** By path, the least recently used first. */
   private readonly cached = new Map<string, Handle>();
+  private sweep: NodeJS.Timeout | undefined;
+  private isFstatSlow = false;
 
   constructor(private limit: number) {}
 
@@ -61,7 +76,7 @@ export class FileHandles {
     const known = this.cached.get(path);
     if (known !== undefined) {
       known.leases++; // before the wait, so that nobody closes it
-      if (await isCurrent(known)) return this.toLease(known);
+      if (await this.isCurrent(known)) return this.toLease(known);
       this.drop(known);
       this.giveBack(known);
     }
@@ -74,13 +89,30 @@ export class FileHandles {
       const stats = await fstatAsync(fd, { bigint: true });
       if (!stats.isFile()) throw new SourceNotFoundError(`${path} is not a regular file`);
       if (root !== undefined) await confine(path, root, stats);
-      const handle: Handle = { path, fd, version: toVersion(stats), leases: 1, cached: false };
+      const now = performance.now();
+      const handle: Handle = {
+        path,
+        fd,
+        version: toVersion(stats),
+        leases: 1,
+        cached: false,
+        lookedUpAt: now,
+        usedAt: now,
+      };
       this.keep(handle);
       return handle;
     } catch (error) {
       closeFile(fd);
       throw error;
     }
+  }
+
+  private isCurrent(handle: Handle): boolean | Promise<boolean> {
+    const now = performance.now();
+    if (this.isFstatSlow || now - handle.lookedUpAt >= LOOK_UP_AFTER_MS) return leadsTo(handle);
+    const isUnchanged = isSameVersion(fstatSync(handle.fd, { bigint: true }), handle.version);
+    if (performance.now() - now > SLOW_FSTAT_MS) this.isFstatSlow = true;
+    return isUnchanged;
   }
 
   private keep(handle: Handle): void {
@@ -90,6 +122,17 @@ export class FileHandles {
     handle.cached = true;
     this.cached.set(handle.path, handle);
     this.evict();
+    this.sweep ??= setInterval(() => this.closeIdle(), IDLE_MS).unref();
+  }
+
+  private closeIdle(): void {
+    const deadline = performance.now() - IDLE_MS;
+    for (const handle of this.cached.values()) {
+      if (handle.leases === 0 && handle.usedAt <= deadline) this.drop(handle);
+    }
+    if (this.cached.size > 0) return;
+    clearInterval(this.sweep);
+    this.sweep = undefined;
   }
 
   private evict(): void {
@@ -122,24 +165,40 @@ export class FileHandles {
 
   private giveBack(handle: Handle): void {
     handle.leases--;
+    handle.usedAt = performance.now();
     if (handle.leases === 0 && !handle.cached) closeFile(handle.fd);
   }
 }
 
 /** Descriptors are a resource of the process: all file sources share these. */
-export const fileHandles = new FileHandles(0);
+export const fileHandles = new FileHandles(64);
 
 function toVersion({ dev, ino, size, mtimeNs }: BigIntStats): FileVersion {
   return { dev, ino, size: Number(size), mtimeNs };
 }
 
-async function isCurrent({ path, version }: Handle): Promise<boolean> {
+/** Looks the path up: whether it still leads to this version of this file. */
+async function leadsTo(handle: Handle): Promise<boolean> {
+  const lookedUpAt = performance.now();
   try {
-    const { dev, ino, size, mtimeNs } = toVersion(await statAsync(path, { bigint: true }));
-    return dev === version.dev && ino === version.ino && size === version.size && mtimeNs === version.mtimeNs;
+    const stats = await statAsync(handle.path, { bigint: true });
+    if (!isSameVersion(stats, handle.version)) return false;
+    handle.lookedUpAt = lookedUpAt;
+    return true;
   } catch {
     return false; // opening it anew tells what is wrong
   }
+}
+
+/** A file without a name any more was deleted or replaced. */
+function isSameVersion({ dev, ino, size, mtimeNs, nlink }: BigIntStats, version: FileVersion): boolean {
+  return (
+    nlink > 0n &&
+    ino === version.ino &&
+    dev === version.dev &&
+    Number(size) === version.size &&
+    mtimeNs === version.mtimeNs
+  );
 }
 
 async function openFile(path: string): Promise<number> {

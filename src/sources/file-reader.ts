@@ -1,26 +1,56 @@
 import { read } from 'node:fs';
 import type { ByteRange } from '../http/byte-range.js';
+import { chunkPool } from './chunk-pool.js';
 import { SourceChangedError } from './source-errors.js';
 import type { Bytes } from './source.js';
 
-/** Octets per read: fewer, larger reads are what makes whole files cheap. */
-const CHUNK_SIZE = 256 * 1024;
+/** Octets per read: fewer, larger reads are what makes whole files cheap, smaller ones what makes many clients cheap. */
+const SMALLEST = 64 * 1024;
+const FIRST = 256 * 1024;
+const LARGEST = 1024 * 1024;
 
-/** Reads a range of an open file by position; the descriptor's own position is neither used nor moved. */
+/** A client that takes longer than this for a chunk, in ms, gets smaller ones. */
+const SLOW_MS = 200;
+
+/** What all readers together may have in flight or read ahead, in octets, before they go on with the smallest chunks. */
+const BUDGET = 32 * 1024 * 1024;
+let inUse = 0;
+
+/**
+ * Reads a range of an open file by position; the descriptor's own position is neither used nor moved. The chunks are the
+ * pool's: whoever is done with one may give it back.
+ */
 export async function* readFileRange(fd: number, { firstPos, lastPos }: ByteRange): Bytes {
-  for (let position = firstPos; position <= lastPos;) {
-    const chunk = await readAt(fd, position, Math.min(CHUNK_SIZE, lastPos - position + 1));
-    if (chunk.byteLength === 0) throw new SourceChangedError(`the file ended at octet ${position}`);
-    position += chunk.byteLength;
-    yield chunk;
+  let size = inUse > BUDGET ? SMALLEST : FIRST;
+  let reserved = 0;
+  try {
+    for (let position = firstPos; position <= lastPos;) {
+      const length = Math.min(size, lastPos - position + 1);
+      inUse += length - reserved;
+      reserved = length;
+      const chunk = await readAt(fd, position, length);
+      if (chunk.byteLength === 0) throw new SourceChangedError(`the file ended at octet ${position}`);
+      position += chunk.byteLength;
+      const givenAt = performance.now();
+      yield chunk;
+      size = nextSize(size, performance.now() - givenAt);
+    }
+  } finally {
+    inUse -= reserved;
   }
+}
+
+function nextSize(size: number, takenMs: number): number {
+  if (takenMs > SLOW_MS || inUse > BUDGET) return SMALLEST;
+  return Math.min(size * 2, LARGEST);
 }
 
 function readAt(fd: number, position: number, length: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    read(fd, Buffer.allocUnsafe(length), 0, length, position, (error, bytesRead, buffer) => {
+    const chunk = chunkPool.take(length);
+    read(fd, chunk, 0, length, position, (error, bytesRead) => {
       if (error !== null) reject(error);
-      else resolve(bytesRead === length ? buffer : buffer.subarray(0, bytesRead));
+      else resolve(bytesRead === chunk.byteLength ? chunk : chunk.subarray(0, bytesRead));
     });
   });
 }

@@ -22,6 +22,7 @@ export interface FileSourceOptions {
  */
 export function fileSource(path: string, { root, dotfiles = 'deny' }: FileSourceOptions = {}): RangeSource {
   return {
+    ignoresSignal: true,
     async resolve() {
       const target = root === undefined ? path : confinePath(root, path, dotfiles);
       const lease = await fileHandles.lease(target, root);
@@ -40,6 +41,7 @@ export function fileRepresentation(lease: FileLease, window: ByteRange): Represe
   const { firstPos, lastPos } = window;
   return {
     size: lastPos - firstPos + 1,
+    isExact: true,
     open: (range) =>
       readFileRange(
         lease.fd,

@@ -17,9 +17,9 @@ const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats
 export function readStreamSource(stream: ReadStream): RangeSource {
   stream.on('error', () => {}); // `opened` and the reader report it; between the two nobody listens
   return {
-    async resolve() {
+    async resolve(signal) {
       try {
-        return await represent(stream);
+        return await represent(stream, signal);
       } catch (error) {
         stream.destroy();
         throw error;
@@ -28,15 +28,15 @@ export function readStreamSource(stream: ReadStream): RangeSource {
   };
 }
 
-async function represent(stream: ReadStream): Promise<Representation> {
+async function represent(stream: ReadStream, signal: AbortSignal): Promise<Representation> {
   const fd = await opened(stream);
   const stats = await fstatAsync(fd, { bigint: true });
   if (stats.isDirectory()) throw new SourceNotFoundError(`${String(stream.path)} is a directory`);
   const window = windowOf(stream, Number(stats.size));
-  if (window === undefined || !stats.isFile()) return forwardRepresentation(stream, {});
+  if (window === undefined || !stats.isFile()) return forwardRepresentation(stream, {}, signal);
   const lease = await leaseSameFile(stream, stats);
   const size = window.lastPos - window.firstPos + 1;
-  if (lease === undefined) return forwardRepresentation(stream, { size });
+  if (lease === undefined) return forwardRepresentation(stream, { size }, signal);
   stream.destroy();
   const isWhole = size === lease.version.size;
   return { ...fileRepresentation(lease, window), ...(isWhole ? fileValidators(lease.version) : {}) };

@@ -16,6 +16,8 @@ export type Bytes = AsyncIterable<Uint8Array>;
  * };
  */
 export interface RangeSource {
+  /** `true`: neither `resolve` nor `open` looks at its signal. None is made then, which small responses feel. */
+  readonly ignoresSignal?: boolean;
   /**
    * Looks the representation up; called once per request. `signal` aborts when nobody waits for the answer any more.
    * Throws a source error, or any other, which becomes the response through the app's exception filters.
@@ -25,6 +27,8 @@ export interface RangeSource {
 
 /** One version of what a source holds: its metadata, and access to its octets. */
 export interface Representation extends RepresentationMetadata {
+  /** `true`: `open` never gives more than it was asked for, so that the last octets need not wait for the end. */
+  readonly isExact?: boolean;
   /** Opens exactly those octets, positions inclusive; `undefined`: all of them. Called at most once per range. */
   open(range: ByteRange | undefined, signal: AbortSignal): Bytes | Promise<Bytes>;
   /** Called exactly once, when nothing more is opened or read: also after an error, and for a response without content. */

@@ -13,12 +13,17 @@ export interface StreamSourceOptions extends SourceMetadata {
  * in ascending order by skipping. The source owns the stream and destroys it.
  */
 export function streamSource(stream: Readable | Bytes, options: StreamSourceOptions = {}): RangeSource {
-  return { resolve: () => forwardRepresentation(toReadable(stream), options) };
+  return { resolve: (signal) => forwardRepresentation(toReadable(stream), options, signal) };
 }
 
-/** A representation over a stream that is read forwards, once. */
-export function forwardRepresentation(readable: Readable, metadata: StreamSourceOptions): Representation {
+/** A representation over a stream that is read forwards, once. An abort ends also a stream that stays silent. */
+export function forwardRepresentation(
+  readable: Readable,
+  metadata: StreamSourceOptions,
+  signal: AbortSignal,
+): Representation {
   const reader = new ForwardReader(readable);
+  signal.addEventListener('abort', () => reader.close(), { once: true });
   return {
     ...metadata,
     forwardOnly: true,
