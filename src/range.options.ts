@@ -40,6 +40,8 @@ export interface RangeModuleOptions extends Pick<
   readonly lastModified?: false;
   /** How many descriptors of files may stay open for a moment after a request, in the whole process. Default: 64. */
   readonly openFiles?: number;
+  /** How many octets of a file are read at once at the most, in the whole process. Default: 1 MiB. */
+  readonly chunkSize?: number;
 }
 
 /** What `RangeModule.forRoot` and `forRootAsync` take beside the options. */
@@ -112,6 +114,7 @@ const MODULE_CHECKS: { readonly [Name in keyof RangeModuleOptions]-?: Check } = 
   etag: ['false', (value) => value === false],
   lastModified: ['false', (value) => value === false],
   openFiles: count,
+  chunkSize: positive,
 };
 
 /** @throws TypeError that names the option which is unknown or impossible */

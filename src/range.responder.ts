@@ -20,6 +20,7 @@ import { RangeParser } from './range.parser.js';
 import { RANGE_MODULE_OPTIONS } from './range.tokens.js';
 import { contentFor } from './ranged-response.js';
 import { fileHandles } from './sources/file-handles.js';
+import { limitChunks } from './sources/file-reader.js';
 import type { RangeSource, Representation } from './sources/source.js';
 import { discard, ownOptions, sourceOf } from './streamable-source.js';
 
@@ -52,9 +53,10 @@ export class RangeResponder {
     @Inject(RANGE_MODULE_OPTIONS) private readonly options: RangeModuleOptions,
     @Inject(RangeParser) private readonly parser: RangeParser,
   ) {
-    const { openFiles, ...served } = checkModuleOptions(options, 'RangeModule');
+    const { openFiles, chunkSize, ...served } = checkModuleOptions(options, 'RangeModule');
     this.options = served;
     if (openFiles !== undefined) fileHandles.resize(openFiles);
+    if (chunkSize !== undefined) limitChunks(chunkSize);
   }
 
   /**
@@ -141,7 +143,8 @@ export class RangeResponder {
         (name) => exchange.field(name),
         facts.receivedAt,
       );
-      plan = planResponse(facts, described, { ...options, ...this.means });
+      const acceptRanges = options.acceptRanges && exchange.field('accept-ranges') !== 'none';
+      plan = planResponse(facts, described, { ...options, acceptRanges, ...this.means });
       return plan;
     } finally {
       if (plan === undefined) await representation.close?.();

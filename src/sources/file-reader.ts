@@ -7,7 +7,12 @@ import type { Bytes } from './source.js';
 /** Octets per read: fewer, larger reads are what makes whole files cheap, smaller ones what makes many clients cheap. */
 const SMALLEST = 64 * 1024;
 const FIRST = 256 * 1024;
-const LARGEST = 1024 * 1024;
+let largest = 1024 * 1024;
+
+/** Sets how many octets of a file are read at once at the most, in the whole process. */
+export function limitChunks(octets: number): void {
+  largest = octets;
+}
 
 /** A client that takes longer than this for a chunk, in ms, gets smaller ones. */
 const SLOW_MS = 200;
@@ -21,7 +26,7 @@ let inUse = 0;
  * pool's: whoever is done with one may give it back.
  */
 export async function* readFileRange(fd: number, { firstPos, lastPos }: ByteRange): Bytes {
-  let size = inUse > BUDGET ? SMALLEST : FIRST;
+  let size = Math.min(inUse > BUDGET ? SMALLEST : FIRST, largest);
   let reserved = 0;
   try {
     for (let position = firstPos; position <= lastPos;) {
@@ -41,8 +46,7 @@ export async function* readFileRange(fd: number, { firstPos, lastPos }: ByteRang
 }
 
 function nextSize(size: number, takenMs: number): number {
-  if (takenMs > SLOW_MS || inUse > BUDGET) return SMALLEST;
-  return Math.min(size * 2, LARGEST);
+  return Math.min(takenMs > SLOW_MS || inUse > BUDGET ? SMALLEST : size * 2, largest);
 }
 
 function readAt(fd: number, position: number, length: number): Promise<Uint8Array> {
