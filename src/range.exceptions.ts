@@ -27,10 +27,10 @@ export function preconditionFailed(): HttpException {
 export function toHttpException(error: unknown): unknown {
   switch ((error as { code?: unknown } | null)?.code) {
     case 'SOURCE_NOT_FOUND':
-      return new NotFoundException(undefined, { cause: error });
+      return new NotFoundException('Not Found', { cause: error });
     case 'SOURCE_CHANGED':
     case 'SOURCE_UNAVAILABLE':
-      return new ServiceUnavailableException(undefined, { cause: error });
+      return new ServiceUnavailableException('Service Unavailable', { cause: error });
     default:
       return error; // an HttpException of the app's own, or a fault that the filters report
   }
