@@ -4,4 +4,9 @@ import { base } from '../../jest.config.js';
  * Real curl, wget and aria2c: apart from `npm test`, which needs nothing installed.
  * @type {import('jest').Config}
  */
-export default { ...base, testMatch: ['<rootDir>/test/clients/**/*.spec.ts'], testTimeout: 120_000 };
+export default {
+  ...base,
+  globalSetup: '<rootDir>/test/clients/compile-sample-app.js',
+  testMatch: ['<rootDir>/test/clients/**/*.spec.ts'],
+  testTimeout: 120_000,
+};
