@@ -21,6 +21,8 @@ export interface FileLease {
 }
 
 interface Handle {
+  /** The path and the root it was confined to: a file that may be served by its path may yet be outside a root. */
+  readonly key: string;
   readonly path: string;
   readonly fd: number;
   readonly version: FileVersion;
@@ -29,6 +31,8 @@ interface Handle {
   /** When the path was last seen to lead here, and when a lease last ended: by `performance.now()`, in ms. */
   lookedUpAt: number;
   usedAt: number;
+  /** How many checks in a row took long. */
+  slowFstats: number;
 }
 
 /** A path is looked up again after this time, in ms; until then the descriptor itself is asked for changes. */
@@ -37,8 +41,12 @@ const LOOK_UP_AFTER_MS = 1000;
 /** Descriptors that nobody has used for this time, in ms, are closed. */
 const IDLE_MS = 400;
 
-/** An `fstat` of an open local file takes microseconds. Where it takes this long, in ms, it is left to the thread pool. */
+/**
+ * An `fstat` of an open local file takes two microseconds, too few for the thread pool. Where several in a row take this
+ * long, in ms (a file system behind a network), its path is looked up in the pool instead.
+ */
 const SLOW_FSTAT_MS = 1;
+const SLOW_FSTATS = 3;
 
 const openAsync = promisify(open);
 const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
@@ -54,10 +62,9 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants
  * in which the complete older file is served.
  */
 export class FileHandles {
-  /** By path, the least recently used first. */
+  /** By key, the least recently used first. */
   private readonly cached = new Map<string, Handle>();
   private sweep: NodeJS.Timeout | undefined;
-  private isFstatSlow = false;
 
   constructor(private limit: number) {}
 
@@ -73,17 +80,18 @@ export class FileHandles {
    * @throws SourceNotFoundError where there is no such file, or none that may be served
    */
   async lease(path: string, root?: string): Promise<FileLease> {
-    const known = this.cached.get(path);
+    const key = `${root ?? ''}\0${path}`;
+    const known = this.cached.get(key);
     if (known !== undefined) {
       known.leases++; // before the wait, so that nobody closes it
-      if (await this.isCurrent(known)) return this.toLease(known);
+      if (await isCurrent(known)) return this.toLease(known);
       this.drop(known);
       this.giveBack(known);
     }
-    return this.toLease(await this.open(path, root));
+    return this.toLease(await this.open(key, path, root));
   }
 
-  private async open(path: string, root: string | undefined): Promise<Handle> {
+  private async open(key: string, path: string, root: string | undefined): Promise<Handle> {
     const fd = await openFile(path);
     try {
       const stats = await fstatAsync(fd, { bigint: true });
@@ -91,6 +99,7 @@ export class FileHandles {
       if (root !== undefined) await confine(path, root, stats);
       const now = performance.now();
       const handle: Handle = {
+        key,
         path,
         fd,
         version: toVersion(stats),
@@ -98,6 +107,7 @@ export class FileHandles {
         cached: false,
         lookedUpAt: now,
         usedAt: now,
+        slowFstats: 0,
       };
       this.keep(handle);
       return handle;
@@ -107,20 +117,12 @@ export class FileHandles {
     }
   }
 
-  private isCurrent(handle: Handle): boolean | Promise<boolean> {
-    const now = performance.now();
-    if (this.isFstatSlow || now - handle.lookedUpAt >= LOOK_UP_AFTER_MS) return leadsTo(handle);
-    const isUnchanged = isSameVersion(fstatSync(handle.fd, { bigint: true }), handle.version);
-    if (performance.now() - now > SLOW_FSTAT_MS) this.isFstatSlow = true;
-    return isUnchanged;
-  }
-
   private keep(handle: Handle): void {
     if (this.limit === 0) return;
-    const other = this.cached.get(handle.path);
+    const other = this.cached.get(handle.key);
     if (other !== undefined) this.drop(other);
     handle.cached = true;
-    this.cached.set(handle.path, handle);
+    this.cached.set(handle.key, handle);
     this.evict();
     this.sweep ??= setInterval(() => this.closeIdle(), IDLE_MS).unref();
   }
@@ -145,14 +147,14 @@ export class FileHandles {
   private drop(handle: Handle): void {
     if (!handle.cached) return;
     handle.cached = false;
-    this.cached.delete(handle.path);
+    this.cached.delete(handle.key);
     if (handle.leases === 0) closeFile(handle.fd);
   }
 
   private toLease(handle: Handle): FileLease {
     if (handle.cached) {
-      this.cached.delete(handle.path);
-      this.cached.set(handle.path, handle);
+      this.cached.delete(handle.key);
+      this.cached.set(handle.key, handle);
     }
     let released = false;
     const release = (): void => {
@@ -175,6 +177,14 @@ export const fileHandles = new FileHandles(64);
 
 function toVersion({ dev, ino, size, mtimeNs }: BigIntStats): FileVersion {
   return { dev, ino, size: Number(size), mtimeNs };
+}
+
+function isCurrent(handle: Handle): boolean | Promise<boolean> {
+  const now = performance.now();
+  if (handle.slowFstats >= SLOW_FSTATS || now - handle.lookedUpAt >= LOOK_UP_AFTER_MS) return leadsTo(handle);
+  const isUnchanged = isSameVersion(fstatSync(handle.fd, { bigint: true }), handle.version);
+  handle.slowFstats = performance.now() - now > SLOW_FSTAT_MS ? handle.slowFstats + 1 : 0;
+  return isUnchanged;
 }
 
 /** Looks the path up: whether it still leads to this version of this file. */
