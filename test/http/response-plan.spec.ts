@@ -1,0 +1,729 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RangeSet } from '../../src/http/range-header.js';
+import type { RepresentationMetadata } from '../../src/http/representation.js';
+import type { RequestFacts, ResponsePlan, Segment } from '../../src/http/response-plan.js';
+import { contentOf, DATE, EARLIER, kindOf, LATER, plan, VIDEO } from './plan-request.js';
+
+const VIDEO_FIELDS = {
+  'content-type': 'video/mp4',
+  'accept-ranges': 'bytes',
+  etag: '"v1"',
+  'last-modified': DATE,
+  'cache-control': 'no-transform',
+  'x-content-type-options': 'nosniff',
+};
+
+describe('200: the whole representation', () => {
+  it('a GET without Range gets all of it, and the offer of ranges', () => {
+    expect(plan({})).toStrictEqual({
+      kind: 'full',
+      status: 200,
+      fields: { ...VIDEO_FIELDS, 'content-length': '10000' },
+      content: [{ kind: 'octets', range: undefined, length: 10_000 }],
+      contentLength: 10_000,
+    });
+  });
+
+  it('an empty representation has no content and says so', () => {
+    const { 'accept-ranges': offer, 'content-length': length } = plan({}, { size: 0 }).fields;
+    expect({ offer, length }).toStrictEqual({ offer: 'bytes', length: '0' });
+    expect(plan({}, { size: 0 })).toMatchObject({ status: 200, content: [], contentLength: 0 });
+  });
+
+  it('a representation of unknown size has no Content-Length and refuses ranges', () => {
+    expect(plan({}, { type: 'text/csv' })).toStrictEqual({
+      kind: 'full',
+      status: 200,
+      fields: {
+        'content-type': 'text/csv',
+        'accept-ranges': 'none',
+        'cache-control': 'no-transform',
+        'x-content-type-options': 'nosniff',
+      },
+      content: [{ kind: 'octets', range: undefined, length: undefined }],
+      contentLength: undefined,
+    });
+  });
+
+  it('without a type it is application/octet-stream', () => {
+    expect(plan({}, { size: 5 }).fields['content-type']).toBe('application/octet-stream');
+  });
+
+  it('a weak entity tag is sent as it is', () => {
+    expect(plan({}, { size: 5, etag: 'W/"v1"' }).fields['etag']).toBe('W/"v1"');
+  });
+
+  it('without validators neither ETag nor Last-Modified is sent', () => {
+    expect(Object.keys(plan({}, { size: 5 }).fields)).not.toContain('etag');
+    expect(Object.keys(plan({}, { size: 5 }).fields)).not.toContain('last-modified');
+  });
+
+  it('further fields of the representation are sent, their names in lower case', () => {
+    const fields = { Vary: 'Accept', 'CONTENT-LANGUAGE': 'de', 'x-own': 'yes' };
+    expect(plan({}, { size: 5, fields }).fields).toMatchObject({
+      vary: 'Accept',
+      'content-language': 'de',
+      'x-own': 'yes',
+    });
+  });
+
+  it('a Content-Type among the further fields counts where no type is given, and yields to one', () => {
+    const fields = { 'Content-Type': 'video/webm' };
+    expect(plan({}, { size: 5, fields }).fields['content-type']).toBe('video/webm');
+    expect(plan({}, { size: 5, fields, type: 'video/mp4' }).fields['content-type']).toBe('video/mp4');
+  });
+});
+
+describe('what a source hands on from its store frames no message of ours (RFC 9110 §8.6, §14.4)', () => {
+  const fields = {
+    'Content-Length': '5',
+    'Content-Range': 'bytes 0-4/5',
+    'Transfer-Encoding': 'chunked',
+    Connection: 'close',
+    'Accept-Ranges': 'none',
+    ETag: '"never-evaluated"',
+    'Last-Modified': EARLIER,
+    Expires: LATER,
+  };
+
+  it('a 200 has none of it', () => {
+    expect(plan({}, { ...VIDEO, fields }).fields).toStrictEqual({
+      ...VIDEO_FIELDS,
+      'content-length': '10000',
+      expires: LATER,
+    });
+  });
+
+  it('a multipart 206 has no Content-Range of it', () => {
+    expect(plan({ range: 'bytes=0-0,-1' }, { ...VIDEO, fields }).fields).not.toHaveProperty('content-range');
+  });
+
+  it('a 200 of unknown size has no length of it', () => {
+    const sent = plan({}, { fields }).fields;
+    expect(Object.keys(sent).toSorted()).toStrictEqual(
+      ['accept-ranges', 'cache-control', 'content-type', 'expires', 'x-content-type-options'].toSorted(),
+    );
+  });
+
+  it('an answer that is switched off has none of it', () => {
+    expect(plan({ status: 201 }, { size: 7, fields }).fields).toStrictEqual({
+      'content-type': 'application/octet-stream',
+      'content-length': '7',
+      expires: LATER,
+      'x-content-type-options': 'nosniff',
+    });
+  });
+});
+
+describe('206: one range (RFC 9110 §15.3.7, §15.3.7.1)', () => {
+  it.each([
+    ['the first octet', 'bytes=0-0', 0, 0],
+    ['Safari’s probe for two octets gets exactly two', 'bytes=0-1', 0, 1],
+    ['a range in the middle', 'bytes=500-999', 500, 999],
+    ['an open end', 'bytes=9500-', 9500, 9999],
+    ['an open end from zero', 'bytes=0-', 0, 9999],
+    ['all of it by its positions', 'bytes=0-9999', 0, 9999],
+    ['last-pos beyond the end is clamped', 'bytes=9000-20000', 9000, 9999],
+    ['last-pos of fifty digits is clamped', `bytes=1-${'9'.repeat(50)}`, 1, 9999],
+    ['a suffix', 'bytes=-500', 9500, 9999],
+    ['a suffix longer than the representation selects all of it', 'bytes=-20000', 0, 9999],
+    ['the last octet', 'bytes=-1', 9999, 9999],
+    ['the unit in capitals', 'BYTES=5-6', 5, 6],
+    ['one range among empty elements', 'bytes=,, 5-6 ,', 5, 6],
+    ['a set of which one member is satisfiable gives no multipart', 'bytes=10000-,5-6', 5, 6],
+    ['a set of which one member is satisfiable, asked first', 'bytes=5-6,-0', 5, 6],
+    ['a set that merges into one range gives no multipart', 'bytes=0-99,50-149', 0, 149],
+    ['a set that merges over a gap of 80 octets gives no multipart', 'bytes=0-9,90-99', 0, 99],
+    ['a member written ten times gives no multipart', `bytes=${Array(10).fill('5-6').join(',')}`, 5, 6],
+  ])('%s', (_, range, firstPos, lastPos) => {
+    const length = lastPos - firstPos + 1;
+    expect(plan({ range })).toStrictEqual({
+      kind: 'partial',
+      status: 206,
+      fields: {
+        ...VIDEO_FIELDS,
+        'content-length': String(length),
+        'content-range': `bytes ${firstPos}-${lastPos}/10000`,
+      },
+      content: [{ kind: 'octets', range: { firstPos, lastPos }, length }],
+      contentLength: length,
+    });
+  });
+
+  it('a size beyond 2^32 is told and cut exactly', () => {
+    const sent = plan({ range: 'bytes=5000000000-5000000009' }, { size: 6_000_000_000 });
+    expect(sent.fields).toMatchObject({
+      'content-range': 'bytes 5000000000-5000000009/6000000000',
+      'content-length': '10',
+    });
+  });
+
+  it('the fields of the 200 are all carried: Content-Type, Cache-Control, Content-Location, ETag, Expires, Last-Modified, Vary', () => {
+    const fields = {
+      'Cache-Control': 'public, max-age=60',
+      'Content-Location': '/media/1',
+      'Content-Disposition': 'inline',
+      'Content-Encoding': 'gzip',
+      'Content-Language': 'en',
+      Expires: LATER,
+      Vary: 'Accept-Encoding',
+    };
+    const { 'content-length': _, ...whole } = plan({}, { ...VIDEO, fields }).fields;
+    expect(plan({ range: 'bytes=0-9' }, { ...VIDEO, fields }).fields).toStrictEqual({
+      ...whole,
+      'content-length': '10',
+      'content-range': 'bytes 0-9/10000',
+    });
+    expect(whole).toMatchObject({
+      'content-location': '/media/1',
+      expires: LATER,
+      vary: 'Accept-Encoding',
+      etag: '"v1"',
+    });
+  });
+
+  it('with If-Range the fields are the same', () => {
+    const without = plan({ range: 'bytes=0-9' });
+    expect(plan({ range: 'bytes=0-9', ifRange: '"v1"' })).toStrictEqual(without);
+  });
+});
+
+describe('206: several ranges (RFC 9110 §15.3.7.2, §14.6)', () => {
+  const text = (segment: Segment | undefined): string => (segment?.kind === 'text' ? segment.text : '');
+
+  it('the first and the last octet, octet for octet', () => {
+    const head = (range: string): string =>
+      `--BOUNDARY\r\nContent-Type: video/mp4\r\nContent-Range: bytes ${range}/10000\r\n\r\n`;
+    const heads = [head('0-0'), `\r\n${head('9999-9999')}`] as const;
+    const tail = '\r\n--BOUNDARY--\r\n';
+    const contentLength = heads[0].length + 1 + heads[1].length + 1 + tail.length;
+    expect(plan({ range: 'bytes=0-0,-1' })).toStrictEqual({
+      kind: 'multipart',
+      status: 206,
+      fields: {
+        ...VIDEO_FIELDS,
+        'content-type': 'multipart/byteranges; boundary=BOUNDARY',
+        'content-length': String(contentLength),
+      },
+      content: [
+        { kind: 'text', text: heads[0] },
+        { kind: 'octets', range: { firstPos: 0, lastPos: 0 }, length: 1 },
+        { kind: 'text', text: heads[1] },
+        { kind: 'octets', range: { firstPos: 9999, lastPos: 9999 }, length: 1 },
+        { kind: 'text', text: tail },
+      ],
+      contentLength,
+    });
+  });
+
+  it.each([
+    ['the parts stand in the order asked', 'bytes=-100,0-99,5000-5099', ['9900-9999', '0-99', '5000-5099']],
+    ['an unsatisfiable member is left out', 'bytes=0-99,10000-,-100', ['0-99', '9900-9999']],
+    ['overlapping members are one part', 'bytes=0-99,50-149,-100', ['0-149', '9900-9999']],
+    ['a merged part stands where its first member was asked', 'bytes=5000-5099,0-99,5050-5149', ['5000-5149', '0-99']],
+    ['81 octets between them keep two parts apart', 'bytes=0-9,91-99', ['0-9', '91-99']],
+  ])('%s', (_, range, expected) => {
+    const parts = contentOf(plan({ range })).flatMap((segment) =>
+      segment.kind === 'octets' && segment.range !== undefined
+        ? [`${segment.range.firstPos}-${segment.range.lastPos}`]
+        : [],
+    );
+    expect(parts).toStrictEqual(expected);
+  });
+
+  it('no Content-Range stands on top of a multipart', () => {
+    expect(plan({ range: 'bytes=0-0,-1' }).fields).not.toHaveProperty('content-range');
+  });
+
+  it('a part of a representation without a type is application/octet-stream, as the 200 would be', () => {
+    expect(text(contentOf(plan({ range: 'bytes=0-0,-1' }, { size: 10_000 }))[0])).toContain(
+      '\r\nContent-Type: application/octet-stream\r\n',
+    );
+  });
+
+  it('a Content-Encoding belongs to the parts and not to the multipart', () => {
+    const gzipped = { ...VIDEO, fields: { 'Content-Encoding': 'gzip' } };
+    const sent = plan({ range: 'bytes=0-0,-1' }, gzipped);
+    const heads = [contentOf(sent)[0], contentOf(sent)[2]].map(text);
+    expect(sent.fields).not.toHaveProperty('content-encoding');
+    expect(heads.map((head) => head.includes('\r\nContent-Encoding: gzip\r\n'))).toStrictEqual([true, true]);
+  });
+
+  it('the other fields of the 200 are carried', () => {
+    const fields = { 'Cache-Control': 'max-age=60', Expires: LATER, Vary: 'Accept', 'Content-Location': '/1' };
+    expect(plan({ range: 'bytes=0-0,-1' }, { ...VIDEO, fields }).fields).toMatchObject({
+      'accept-ranges': 'bytes',
+      'cache-control': 'max-age=60, no-transform',
+      'content-location': '/1',
+      etag: '"v1"',
+      expires: LATER,
+      'last-modified': DATE,
+      vary: 'Accept',
+    });
+  });
+
+  it('each response has a boundary of its own', () => {
+    let made = 0;
+    const newBoundary = (): string => `b${++made}`;
+    const types = [1, 2].map(() => plan({ range: 'bytes=0-0,-1' }, VIDEO, { newBoundary }).fields['content-type']);
+    expect(types).toStrictEqual(['multipart/byteranges; boundary=b1', 'multipart/byteranges; boundary=b2']);
+  });
+});
+
+describe('too much of it is answered with the whole (RFC 9110 §14.2, §17.15)', () => {
+  const apart = (count: number): string =>
+    `bytes=${Array.from({ length: count }, (_, i) => `${i * 500}-${i * 500}`).join(',')}`;
+
+  it('ten ranges are a multipart, eleven are a 200', () => {
+    expect(kindOf({ range: apart(10) })).toBe('multipart');
+    expect(kindOf({ range: apart(11) })).toBe('full');
+  });
+
+  it('maxRanges sets how many', () => {
+    expect(kindOf({ range: apart(3) }, VIDEO, { maxRanges: 2 })).toBe('full');
+    expect(kindOf({ range: apart(20) }, VIDEO, { maxRanges: 20 })).toBe('multipart');
+  });
+
+  it('too many ranges that are all unsatisfiable are a 416 all the same', () => {
+    expect(kindOf({ range: `bytes=${Array(20).fill('10000-').join(',')}` })).toBe('range-not-satisfiable');
+  });
+
+  it('more than fifty members are a 200, also where none is satisfiable', () => {
+    expect(kindOf({ range: `bytes=${Array(51).fill('10000-').join(',')}` })).toBe('full');
+  });
+
+  it('parts and heads together as long as the representation are a multipart, one octet more is a 200', () => {
+    // Heads of 56 and 58 octets, a tail of 9, and two octets of content: 125.
+    const policy = { coalesceGap: 0, newBoundary: () => 'b' };
+    const request = { range: 'bytes=0-0,2-2' };
+    expect(plan(request, { size: 125, type: 'a/b' }, policy)).toMatchObject({ kind: 'multipart', contentLength: 125 });
+    expect(plan(request, { size: 124, type: 'a/b' }, policy)).toMatchObject({ kind: 'full', contentLength: 124 });
+  });
+
+  it('the whole that is sent instead carries no sign of a range', () => {
+    expect(plan({ range: apart(11) })).toStrictEqual(plan({}));
+  });
+});
+
+describe('openEndedLimit shortens a range without an end, and nothing else', () => {
+  it.each([
+    ['an open end is shortened', 'bytes=0-', 'bytes 0-99/10000', '100'],
+    ['an open end in the middle is shortened', 'bytes=5000-', 'bytes 5000-5099/10000', '100'],
+    ['an open end near the end is served to the end', 'bytes=9950-', 'bytes 9950-9999/10000', '50'],
+    ['an explicit range is not, on which AVPlayer relies', 'bytes=0-9999', 'bytes 0-9999/10000', '10000'],
+    ['an explicit range beyond the end is not', 'bytes=0-99999', 'bytes 0-9999/10000', '10000'],
+    ['a suffix is not', 'bytes=-5000', 'bytes 5000-9999/10000', '5000'],
+  ])('%s', (_, range, contentRange, contentLength) => {
+    const sent = plan({ range }, VIDEO, { openEndedLimit: 100 });
+    expect(sent).toMatchObject({
+      status: 206,
+      fields: { 'content-range': contentRange, 'content-length': contentLength },
+    });
+  });
+
+  it('a request without Range is not shortened', () => {
+    expect(plan({}, VIDEO, { openEndedLimit: 100 })).toStrictEqual(plan({}));
+  });
+});
+
+describe('Range is ignored (RFC 9110 §14.2)', () => {
+  it.each([
+    ['another unit', 'items=0-5'],
+    ['a unit that nobody knows is no 416 either', 'items=99999-'],
+    ['a syntax error', 'bytes=x'],
+    ['an empty field', ''],
+    ['last-pos less than first-pos', 'bytes=5-4'],
+    ['one reversed member spoils the set', 'bytes=0-4,9-8'],
+    ['one broken member spoils an unsatisfiable set', 'bytes=10000-,x'],
+    ['two Range lines joined', 'bytes=0-1, bytes=2-3'],
+    ['a field over 4,096 octets', `bytes=0-${'0'.repeat(4096)}9`],
+  ])('%s', (_, range) => {
+    expect(plan({ range })).toStrictEqual(plan({}));
+  });
+});
+
+describe('416 (RFC 9110 §15.5.17, §14.4)', () => {
+  it.each([
+    ['first-pos at the complete length', 'bytes=10000-'],
+    ['first-pos beyond the end', 'bytes=10001-20000'],
+    ['first-pos of fifty digits', `bytes=${'9'.repeat(50)}-`],
+    ['a suffix of length zero', 'bytes=-0'],
+    ['a set in which nothing is satisfiable', 'bytes=10000-,-0,20000-20001'],
+  ])('%s', (_, range) => {
+    expect(plan({ range })).toStrictEqual({
+      kind: 'range-not-satisfiable',
+      status: 416,
+      fields: { 'content-range': 'bytes */10000', 'accept-ranges': 'bytes', 'cache-control': 'no-store' },
+      size: 10_000,
+    });
+  });
+
+  it('neither type nor validators nor other fields of the file are sent', () => {
+    const fields = { Vary: 'Accept', 'Content-Disposition': 'inline', 'Cache-Control': 'public' };
+    expect(Object.keys(plan({ range: 'bytes=10000-' }, { ...VIDEO, fields }).fields).toSorted()).toStrictEqual([
+      'accept-ranges',
+      'cache-control',
+      'content-range',
+    ]);
+  });
+});
+
+describe('an empty representation has no range to offer: 200', () => {
+  it.each(['bytes=0-', 'bytes=0-0', 'bytes=-1', 'bytes=-0', 'bytes=5-9', 'bytes=0-0,-1', 'bytes=x'])(
+    '%s of an empty representation is a 200',
+    (range) => {
+      const empty = { ...VIDEO, size: 0 };
+      expect(plan({ range }, empty)).toStrictEqual(plan({}, empty));
+      expect(plan({ range }, empty)).toMatchObject({ status: 200, content: [], fields: { 'content-length': '0' } });
+    },
+  );
+});
+
+describe('If-Range (RFC 9110 §13.1.5)', () => {
+  it.each([
+    ['the strong tag', '"v1"', 'partial'],
+    ['exactly the Last-Modified', DATE, 'partial'],
+    ['another tag', '"v2"', 'full'],
+    ['the weak form of the tag', 'W/"v1"', 'full'],
+    ['a list with the tag', '"v1", "v2"', 'full'],
+    ['an asterisk', '*', 'full'],
+    ['a later date', LATER, 'full'],
+    ['an earlier date', EARLIER, 'full'],
+    ['an empty field', '', 'full'],
+  ])('%s', (_, ifRange, expected) => {
+    expect(kindOf({ range: 'bytes=0-9', ifRange })).toBe(expected);
+  });
+
+  it('a weak tag of the representation never holds', () => {
+    expect(kindOf({ range: 'bytes=0-9', ifRange: 'W/"v1"' }, { ...VIDEO, etag: 'W/"v1"' })).toBe('full');
+  });
+
+  it('when it is false an unsatisfiable Range does not exist either: 200, no 416', () => {
+    expect(plan({ range: 'bytes=10000-', ifRange: '"v2"' })).toStrictEqual(plan({}));
+  });
+
+  it('when it is true an unsatisfiable Range is a 416', () => {
+    expect(kindOf({ range: 'bytes=10000-', ifRange: '"v1"' })).toBe('range-not-satisfiable');
+  });
+
+  it('when it is false several ranges do not exist either', () => {
+    expect(plan({ range: 'bytes=0-0,-1', ifRange: '"v2"' })).toStrictEqual(plan({}));
+  });
+
+  it('without Range it is ignored, true or false', () => {
+    expect(plan({ ifRange: '"v2"' })).toStrictEqual(plan({}));
+    expect(plan({ ifRange: '"v1"' })).toStrictEqual(plan({}));
+  });
+
+  it('on a HEAD it makes neither 304 nor 412, though it is false', () => {
+    expect(kindOf({ method: 'HEAD', range: 'bytes=0-9', ifRange: '"v2"' })).toBe('full');
+  });
+});
+
+describe('304 (RFC 9110 §15.4.5)', () => {
+  const fields = {
+    'Cache-Control': 'max-age=60',
+    'Content-Disposition': 'inline',
+    'Content-Encoding': 'gzip',
+    'Content-Language': 'en',
+    'Content-Location': '/media/1',
+    Expires: LATER,
+    Vary: 'Accept-Encoding',
+    'X-Own': 'yes',
+  };
+
+  it('the 200’s Cache-Control, Content-Location, ETag, Expires and Vary are sent, and nothing else of it', () => {
+    expect(plan({ ifNoneMatch: '"v1"' }, { ...VIDEO, fields })).toStrictEqual({
+      kind: 'not-modified',
+      status: 304,
+      fields: {
+        'cache-control': 'max-age=60, no-transform',
+        'content-location': '/media/1',
+        etag: '"v1"',
+        expires: LATER,
+        vary: 'Accept-Encoding',
+      },
+    });
+  });
+
+  it('without an entity tag the Last-Modified is sent instead', () => {
+    const { etag: _, ...dated } = VIDEO;
+    expect(plan({ ifModifiedSince: DATE }, dated)).toStrictEqual({
+      kind: 'not-modified',
+      status: 304,
+      fields: { 'cache-control': 'no-transform', 'last-modified': DATE },
+    });
+  });
+
+  it('the entity tag is that of the representation, not that of the request', () => {
+    expect(plan({ ifNoneMatch: 'W/"v1"' }).fields['etag']).toBe('"v1"');
+    expect(plan({ ifNoneMatch: '"v1"' }, { ...VIDEO, etag: 'W/"v1"' }).fields['etag']).toBe('W/"v1"');
+  });
+
+  it('its fields are those that the 200 would have had', () => {
+    const whole = plan({}, { ...VIDEO, fields }).fields;
+    const notModified = plan({ ifNoneMatch: '*' }, { ...VIDEO, fields }).fields;
+    expect(whole).toMatchObject(notModified);
+  });
+
+  it('no Content-Length is sent, not even of an empty representation', () => {
+    expect(plan({ ifNoneMatch: '"v1"' }, { ...VIDEO, size: 0 }).fields).not.toHaveProperty('content-length');
+    expect(plan({ ifNoneMatch: '"v1"' }).fields).not.toHaveProperty('content-length');
+  });
+
+  it('HEAD gets the same 304', () => {
+    expect(plan({ method: 'HEAD', ifNoneMatch: '"v1"' })).toStrictEqual(plan({ ifNoneMatch: '"v1"' }));
+  });
+
+  it('a representation of unknown size can be not modified too', () => {
+    const { size: _, ...unsized } = VIDEO;
+    expect(kindOf({ ifNoneMatch: '"v1"' }, unsized)).toBe('not-modified');
+  });
+});
+
+describe('412 (RFC 9110 §15.5.13)', () => {
+  it.each<[sentence: string, facts: Partial<RequestFacts>]>([
+    ['a false If-Match', { ifMatch: '"v2"' }],
+    ['a false If-Unmodified-Since', { ifUnmodifiedSince: EARLIER }],
+    ['a false If-Match of a HEAD', { method: 'HEAD', ifMatch: '"v2"' }],
+  ])('%s: nothing of the file, and not to be stored', (_, facts) => {
+    expect(plan(facts, { ...VIDEO, fields: { Vary: 'Accept', 'Cache-Control': 'public' } })).toStrictEqual({
+      kind: 'precondition-failed',
+      status: 412,
+      fields: { 'cache-control': 'no-store' },
+    });
+  });
+});
+
+describe('the order of evaluation (RFC 9110 §13.2.2, §14.2)', () => {
+  it.each<[sentence: string, facts: Partial<RequestFacts>, expected: ResponsePlan['kind']]>([
+    ['412 comes before 206', { ifMatch: '"v2"', range: 'bytes=0-9' }, 'precondition-failed'],
+    ['412 by date comes before 206', { ifUnmodifiedSince: EARLIER, range: 'bytes=0-9' }, 'precondition-failed'],
+    ['412 comes before 416', { ifMatch: '"v2"', range: 'bytes=10000-' }, 'precondition-failed'],
+    ['412 comes before 304', { ifMatch: '"v2"', ifNoneMatch: '"v1"' }, 'precondition-failed'],
+    ['304 comes before 206', { ifNoneMatch: '"v1"', range: 'bytes=0-9' }, 'not-modified'],
+    ['304 by date comes before 206', { ifModifiedSince: DATE, range: 'bytes=0-9' }, 'not-modified'],
+    ['304 comes before 416', { ifNoneMatch: '"v1"', range: 'bytes=10000-' }, 'not-modified'],
+    ['304 comes before If-Range', { ifNoneMatch: '"v1"', range: 'bytes=0-9', ifRange: '"v1"' }, 'not-modified'],
+    ['412 comes before If-Range', { ifMatch: '"v2"', range: 'bytes=0-9', ifRange: '"v1"' }, 'precondition-failed'],
+    ['a true If-Match lets the Range be served', { ifMatch: '"v1"', range: 'bytes=0-9' }, 'partial'],
+    ['a true If-Unmodified-Since lets the Range be served', { ifUnmodifiedSince: DATE, range: 'bytes=0-9' }, 'partial'],
+    ['a true If-None-Match lets the Range be served', { ifNoneMatch: '"v2"', range: 'bytes=0-9' }, 'partial'],
+    ['a true If-Modified-Since lets the Range be served', { ifModifiedSince: EARLIER, range: 'bytes=0-9' }, 'partial'],
+    ['a true If-None-Match lets a 416 be', { ifNoneMatch: '"v2"', range: 'bytes=10000-' }, 'range-not-satisfiable'],
+    [
+      'a true If-None-Match with a false If-Range is a 200',
+      { ifNoneMatch: '"v2"', range: 'bytes=0-9', ifRange: '"v2"' },
+      'full',
+    ],
+    [
+      'all five hold and the Range is served',
+      {
+        ifMatch: '"v1"',
+        ifUnmodifiedSince: DATE,
+        ifNoneMatch: '"v2"',
+        ifModifiedSince: EARLIER,
+        ifRange: '"v1"',
+        range: 'bytes=0-9',
+      },
+      'partial',
+    ],
+  ])('%s', (_, facts, expected) => {
+    expect(kindOf(facts)).toBe(expected);
+  });
+
+  it('what is decided without the Range field does not read it', () => {
+    const unread = {
+      parseRange: (): RangeSet => {
+        throw new Error('the Range field was read');
+      },
+    };
+    const range = 'bytes=0-9';
+    expect(kindOf({ range, ifNoneMatch: '"v1"' }, VIDEO, unread)).toBe('not-modified');
+    expect(kindOf({ range, ifMatch: '"v2"' }, VIDEO, unread)).toBe('precondition-failed');
+    expect(kindOf({ range, ifRange: '"v2"' }, VIDEO, unread)).toBe('full');
+    expect(kindOf({ range, method: 'HEAD' }, VIDEO, unread)).toBe('full');
+    expect(kindOf({ range, status: 201 }, VIDEO, unread)).toBe('full');
+    expect(kindOf({ range }, VIDEO, { ...unread, acceptRanges: false })).toBe('full');
+    expect(kindOf({ range }, { type: 'text/csv' }, unread)).toBe('full');
+    expect(() => kindOf({ range }, VIDEO, unread)).toThrow('the Range field was read');
+  });
+
+  it('a boundary is made for a multipart only', () => {
+    const unmade = {
+      newBoundary: (): string => {
+        throw new Error('a boundary was made');
+      },
+    };
+    expect(kindOf({}, VIDEO, unmade)).toBe('full');
+    expect(kindOf({ range: 'bytes=0-9' }, VIDEO, unmade)).toBe('partial');
+    expect(kindOf({ range: 'bytes=0-9,5-14' }, VIDEO, unmade)).toBe('partial');
+    expect(kindOf({ range: 'bytes=10000-' }, VIDEO, unmade)).toBe('range-not-satisfiable');
+    expect(() => kindOf({ range: 'bytes=0-0,-1' }, VIDEO, unmade)).toThrow('a boundary was made');
+  });
+});
+
+describe('HEAD (RFC 9110 §9.3.2, §14.2: Range is defined for GET)', () => {
+  it.each([undefined, 'bytes=0-9', 'bytes=0-0,-1', 'bytes=10000-', 'bytes=x'])(
+    'with Range %s it has the fields of the GET without Range, and no octet is read',
+    (range) => {
+      const { fields, contentLength } = plan({}) as ResponsePlan & { kind: 'full' };
+      expect(plan({ method: 'HEAD', range })).toStrictEqual({
+        kind: 'full',
+        status: 200,
+        fields,
+        content: [],
+        contentLength,
+      });
+    },
+  );
+
+  it('of unknown size it has no Content-Length', () => {
+    expect(plan({ method: 'HEAD' }, { type: 'text/csv' }).fields).not.toHaveProperty('content-length');
+  });
+});
+
+describe('any other status or method is none of our business', () => {
+  const conditional = {
+    range: 'bytes=0-9',
+    ifMatch: '"v2"',
+    ifUnmodifiedSince: EARLIER,
+    ifNoneMatch: '"v1"',
+    ifModifiedSince: DATE,
+    ifRange: '"v1"',
+  };
+  const plain = { 'content-type': 'video/mp4', 'content-length': '10000', 'x-content-type-options': 'nosniff' };
+
+  it.each([201, 202, 203, 206, 226, 400, 403, 404, 410, 416, 418, 500, 503])(
+    'status %d stays and the answer is whole, without conditions, validators and the offer of ranges',
+    (status) => {
+      const given = { ...VIDEO, fields: { 'Cache-Control': 'public, max-age=60' } };
+      expect(plan({ status, ...conditional }, given)).toStrictEqual({
+        kind: 'full',
+        status,
+        fields: plain,
+        content: [{ kind: 'octets', range: undefined, length: 10_000 }],
+        contentLength: 10_000,
+      });
+    },
+  );
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'get', 'Head'])(
+    'method %s is answered whole, without conditions, validators and the offer of ranges',
+    (method) => {
+      expect(plan({ method, ...conditional })).toMatchObject({ kind: 'full', status: 200, contentLength: 10_000 });
+      expect(plan({ method, ...conditional }).fields).toStrictEqual(plain);
+    },
+  );
+
+  it.each([204, 205, 304])('status %d, which has no content, gets none and no length of it', (status) => {
+    const sent = plan({ status, ...conditional });
+    expect(sent).toMatchObject({ kind: 'full', status, content: [], contentLength: 0 });
+    expect(sent.fields).not.toHaveProperty('content-length');
+  });
+
+  it('HEAD with another status has the fields of its GET and no content', () => {
+    const sent = plan({ method: 'HEAD', status: 404 });
+    expect(sent).toMatchObject({ status: 404, content: [] });
+    expect(sent.fields).toStrictEqual(plan({ status: 404 }).fields);
+  });
+});
+
+describe('Accept-Ranges (RFC 9110 §14.3)', () => {
+  it.each<[sentence: string, representation: RepresentationMetadata, acceptRanges: boolean, expected: string]>([
+    ['a known size offers bytes', VIDEO, true, 'bytes'],
+    ['an empty representation offers bytes', { size: 0 }, true, 'bytes'],
+    ['an unknown size offers none', { type: 'text/csv' }, true, 'none'],
+    ['acceptRanges: false offers none', VIDEO, false, 'none'],
+    ['a representation that is read forward only offers bytes', { ...VIDEO, forwardOnly: true }, true, 'bytes'],
+  ])('%s', (_, representation, acceptRanges, expected) => {
+    expect(plan({}, representation, { acceptRanges }).fields['accept-ranges']).toBe(expected);
+  });
+
+  it.each(['bytes=0-9', 'bytes=0-0,-1', 'bytes=10000-'])('acceptRanges: false answers %s with the whole', (range) => {
+    expect(plan({ range }, VIDEO, { acceptRanges: false })).toStrictEqual(plan({}, VIDEO, { acceptRanges: false }));
+    expect(plan({ range }, VIDEO, { acceptRanges: false }).status).toBe(200);
+  });
+
+  it('acceptRanges: false leaves the preconditions as they are', () => {
+    expect(kindOf({ ifNoneMatch: '"v1"' }, VIDEO, { acceptRanges: false })).toBe('not-modified');
+    expect(kindOf({ ifMatch: '"v2"' }, VIDEO, { acceptRanges: false })).toBe('precondition-failed');
+  });
+
+  it('an unknown size answers any Range with the whole', () => {
+    const { size: _, ...unsized } = VIDEO;
+    expect(plan({ range: 'bytes=0-9' }, unsized)).toStrictEqual(plan({}, unsized));
+  });
+});
+
+describe('a representation that is read once and forwards', () => {
+  const forward = { ...VIDEO, forwardOnly: true };
+
+  it.each([
+    ['one range is served', 'bytes=500-999', 'partial'],
+    ['a suffix is served', 'bytes=-5', 'partial'],
+    ['ascending ranges are served', 'bytes=0-99,500-599,-100', 'multipart'],
+    ['a range asked before an earlier one is a 200', 'bytes=500-599,0-99', 'full'],
+    ['a step back in the middle is a 200', 'bytes=0-99,5000-5099,2000-2099', 'full'],
+    ['a step back that merging removes is served', 'bytes=50-149,0-99', 'partial'],
+    ['unsatisfiable ranges are a 416', 'bytes=10000-', 'range-not-satisfiable'],
+  ])('%s', (_, range, expected) => {
+    expect(kindOf({ range }, forward)).toBe(expected);
+  });
+
+  it('any order is served of one that can be read anywhere', () => {
+    expect(kindOf({ range: 'bytes=500-599,0-99' })).toBe('multipart');
+  });
+});
+
+describe('no-transform, so that no proxy changes octets under a strong tag (RFC 9110 §7.7)', () => {
+  const sent = (cacheControl: string): string | undefined =>
+    plan({}, { ...VIDEO, fields: { 'Cache-Control': cacheControl } }).fields['cache-control'];
+
+  it.each([
+    ['it is added to what is there', 'public, max-age=60', 'public, max-age=60, no-transform'],
+    ['it is not added twice', 'no-transform', 'no-transform'],
+    ['it is not added twice in other letters', 'No-Transform', 'No-Transform'],
+    ['it is not added twice behind others', 'max-age=60,no-transform', 'max-age=60,no-transform'],
+    ['it is not added twice between others', 'public, no-transform , max-age=60', 'public, no-transform , max-age=60'],
+    ['a directive that only ends like it is another one', 'x-no-transform', 'x-no-transform, no-transform'],
+    ['a directive that only begins like it is another one', 'no-transform-x', 'no-transform-x, no-transform'],
+    ['no empty element is made of an empty field', '', 'no-transform'],
+    ['no empty element is made of a blank field', ' \t', 'no-transform'],
+  ])('%s', (_, cacheControl, expected) => {
+    expect(sent(cacheControl)).toBe(expected);
+  });
+
+  it.each<[sentence: string, facts: Partial<RequestFacts>]>([
+    ['the 200 that offers ranges has it', {}],
+    ['a 206 has it', { range: 'bytes=0-9' }],
+    ['a multipart 206 has it', { range: 'bytes=0-0,-1' }],
+    ['a 304 has it, for it updates the stored 200', { ifNoneMatch: '"v1"' }],
+    ['the fields of a HEAD have it', { method: 'HEAD' }],
+  ])('%s', (_, facts) => {
+    expect(plan(facts).fields['cache-control']).toBe('no-transform');
+  });
+});
+
+describe('a parser of the app’s own', () => {
+  it('gets the field as it was received, and what it reads is served', () => {
+    const received: string[] = [];
+    const own = (fieldValue: string): RangeSet => {
+      received.push(fieldValue);
+      return [{ firstPos: 1, lastPos: 2 }];
+    };
+    expect(plan({ range: 'lines=7-9' }, VIDEO, { parseRange: own }).fields['content-range']).toBe('bytes 1-2/10000');
+    expect(received).toStrictEqual(['lines=7-9']);
+  });
+
+  it.each<[sentence: string, rangeSet: RangeSet | undefined]>([
+    ['undefined', undefined],
+    ['an empty set', []],
+    ['a reversed range', [{ firstPos: 5, lastPos: 3 }]],
+    ['a negative position', [{ firstPos: -5, lastPos: 3 }]],
+    ['not a number', [{ firstPos: NaN }]],
+    ['a fraction', [{ suffixLength: 0.5 }]],
+  ])('%s from it is ignored', (_, rangeSet) => {
+    expect(plan({ range: 'bytes=0-9' }, VIDEO, { parseRange: () => rangeSet })).toStrictEqual(plan({}));
+  });
+});
