@@ -78,7 +78,7 @@ abstract class Exchange implements HttpExchange {
     readonly response: ServerResponse,
   ) {
     if (response.destroyed || response.writableFinished) this.close();
-    else response.once('close', () => this.close());
+    else response.once('finish', () => this.close()).once('close', () => this.close());
   }
 
   protected abstract readonly status: number;

@@ -19,8 +19,9 @@ export function sourceOf(file: StreamableFile, declaredLength: number | undefine
   const length = file.options.length ?? declaredLength;
   if (stream.destroyed && !(stream instanceof ReadStream)) throw alreadyUsed(stream);
   if (holdsAll(stream, length)) return bytesSource(drain(stream));
-  if (stream instanceof ReadStream && isUntouched(stream)) return readStreamSource(stream);
-  return streamSource(stream, isUntouched(stream) && length !== undefined ? { size: length } : {});
+  if (!isUntouched(stream)) return streamSource(stream);
+  const declared = length === undefined ? {} : { size: length };
+  return stream instanceof ReadStream ? readStreamSource(stream, declared) : streamSource(stream, declared);
 }
 
 /** Lets go of a file that nobody will send. A RangedFile has nothing open yet. */

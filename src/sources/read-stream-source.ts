@@ -4,7 +4,7 @@ import { type FileLease, fileHandles } from './file-handles.js';
 import { fileRepresentation, fileValidators } from './file-source.js';
 import { SourceNotFoundError } from './source-errors.js';
 import type { RangeSource, Representation } from './source.js';
-import { forwardRepresentation } from './stream-source.js';
+import { forwardRepresentation, type StreamSourceOptions } from './stream-source.js';
 
 const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
 
@@ -13,13 +13,15 @@ const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats
  *
  * The octets come through a descriptor of our own: destroying a ReadStream closes its number even where it should not,
  * and by then that number may belong to another file.
+ *
+ * @param declared counts where the stream's place in the file, and with it the length, cannot be told
  */
-export function readStreamSource(stream: ReadStream): RangeSource {
+export function readStreamSource(stream: ReadStream, declared: StreamSourceOptions): RangeSource {
   stream.on('error', () => {}); // `opened` and the reader report it; between the two nobody listens
   return {
     async resolve(signal) {
       try {
-        return await represent(stream, signal);
+        return await represent(stream, declared, signal);
       } catch (error) {
         stream.destroy();
         throw error;
@@ -28,12 +30,16 @@ export function readStreamSource(stream: ReadStream): RangeSource {
   };
 }
 
-async function represent(stream: ReadStream, signal: AbortSignal): Promise<Representation> {
+async function represent(
+  stream: ReadStream,
+  declared: StreamSourceOptions,
+  signal: AbortSignal,
+): Promise<Representation> {
   const fd = await opened(stream);
   const stats = await fstatAsync(fd, { bigint: true });
   if (stats.isDirectory()) throw new SourceNotFoundError(`${String(stream.path)} is a directory`);
   const window = windowOf(stream, Number(stats.size));
-  if (window === undefined || !stats.isFile()) return forwardRepresentation(stream, {}, signal);
+  if (window === undefined || !stats.isFile()) return forwardRepresentation(stream, declared, signal);
   const lease = await leaseSameFile(stream, stats);
   const size = window.lastPos - window.firstPos + 1;
   if (lease === undefined) return forwardRepresentation(stream, { size }, signal);
