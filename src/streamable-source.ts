@@ -33,14 +33,15 @@ export function discard(file: StreamableFile): void {
     .destroy(); // an error of what nobody reads concerns nobody
 }
 
-/** Whether nothing was read from the stream yet and its chunks are octets: only then is its length that of the file. */
+/** Whether nothing was read from the stream yet, as octets: only then is its length that of the file. */
 function isUntouched(stream: Readable): boolean {
-  return !stream.readableDidRead && stream.readableEncoding === null && !stream.readableObjectMode;
+  return !stream.readableDidRead && stream.readableEncoding === null;
 }
 
 /** A StreamableFile over a Buffer is a stream that holds everything from the start. */
 function holdsAll(stream: Readable, length: number | undefined): boolean {
-  return !(stream instanceof ReadStream) && isUntouched(stream) && stream.readableLength === length;
+  if (stream instanceof ReadStream || stream.readableObjectMode) return false;
+  return isUntouched(stream) && stream.readableLength === length;
 }
 
 /** Everything that the stream holds; a single chunk comes as it went in, without a copy. */

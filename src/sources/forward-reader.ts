@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { types } from 'node:util';
 import type { ByteRange } from '../http/byte-range.js';
 import { SourceLengthError } from './source-errors.js';
 import type { Bytes } from './source.js';
@@ -8,7 +9,7 @@ import type { Bytes } from './source.js';
  * destroys it, also before anything was read.
  */
 export class ForwardReader {
-  private readonly chunks: AsyncIterator<Uint8Array | string>;
+  private readonly chunks: AsyncIterator<unknown>;
   private position = 0;
   private pending: Uint8Array | undefined;
 
@@ -52,9 +53,15 @@ export class ForwardReader {
     if (this.pending !== undefined) return this.pending;
     const result = await this.chunks.next();
     if (result.done === true) return undefined;
-    const chunk = result.value;
-    return typeof chunk === 'string' ? Buffer.from(chunk, this.readable.readableEncoding ?? 'utf8') : chunk;
+    return toOctets(result.value, this.readable.readableEncoding ?? 'utf8');
   }
+}
+
+/** A stream in object mode may give anything. */
+function toOctets(chunk: unknown, encoding: BufferEncoding): Uint8Array {
+  if (typeof chunk === 'string') return Buffer.from(chunk, encoding);
+  if (types.isUint8Array(chunk)) return chunk;
+  throw new TypeError(`a stream gave a chunk of type ${typeof chunk}; only octets and strings can be sent`);
 }
 
 function ignore(): void {}
