@@ -34,6 +34,15 @@ const BIG_FILE_LENGTH = 200_000_000;
 
 export async function openDownloadSite(adapter: Adapter): Promise<DownloadSite> {
   const root = await mkdtemp(join(tmpdir(), 'nestjs-range-'));
+  try {
+    return await openDownloadSiteIn(root, adapter);
+  } catch (error) {
+    await rm(root, { recursive: true });
+    throw error;
+  }
+}
+
+async function openDownloadSiteIn(root: string, adapter: Adapter): Promise<DownloadSite> {
   const extra = join(root, 'extra');
   await mkdir(extra);
   await makeBigFile(join(extra, BIG_FILE));
