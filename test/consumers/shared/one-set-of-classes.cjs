@@ -2,7 +2,7 @@
 const { strictEqual } = require('node:assert');
 const required = require('nestjs-range');
 
-import('nestjs-range').then((imported) => {
+void import('nestjs-range').then((imported) => {
   strictEqual(imported.RangeParser, required.RangeParser);
   console.log('ok: import and require give the same classes');
 });
