@@ -25,12 +25,14 @@ const citations: readonly Citation[] = readFileSync(DOC, 'utf8')
   );
 
 function specOf(file: string): string {
-  return join(TEST, file.includes('/') ? '' : 'http', `${file}.spec.ts`);
+  return file.includes('/') ? join(TEST, `${file}.ts`) : join(TEST, 'http', `${file}.spec.ts`);
 }
 
 /** Whether a spec has a test, or a row of a table of tests, by that name. */
 function hasRow({ file, row }: Citation): boolean {
-  return row !== '' && existsSync(specOf(file)) && readFileSync(specOf(file), 'utf8').includes(`'${row}'`);
+  if (row === '' || !existsSync(specOf(file))) return false;
+  const text = readFileSync(specOf(file), 'utf8');
+  return text.includes(`'${row}'`) || text.includes(`"${row}"`);
 }
 
 describe('docs/conformance.md', () => {
