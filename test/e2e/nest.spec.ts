@@ -346,7 +346,12 @@ describe.each(ADAPTERS)('Nest on %s', (adapter) => {
         @Get('file')
         @Ranged({ cacheControl: 'max-age=3', type: 'audio/mpeg', etag: false })
         ofFile() {
-          return bytesFile({ cacheControl: 'max-age=4', etag: '"file"', filename: 'a b.bin', disposition: 'attachment' });
+          return bytesFile({
+            cacheControl: 'max-age=4',
+            etag: '"file"',
+            filename: 'a b.bin',
+            disposition: 'attachment',
+          });
         }
 
         @Get('undefined')
