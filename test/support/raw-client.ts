@@ -36,14 +36,17 @@ const SERVER_FIELDS = new Set(['connection', 'keep-alive', 'date', 'x-powered-by
 
 /** A connection that sends text as it is given and reads responses octet by octet as RFC 9112 frames them. */
 export class RawConnection {
-  private received: Buffer = Buffer.alloc(0);
+  /** What has arrived and was not read yet; joined only when somebody looks at it. */
+  private chunks: Buffer[] = [];
+  private arrived = 0;
   private ended = false;
   private error: Error | undefined;
   private wake: () => void = () => {};
 
   private constructor(readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
-      this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
+      this.chunks.push(chunk);
+      this.arrived += chunk.length;
       this.wake();
     });
     socket.on('error', (error) => {
@@ -76,7 +79,11 @@ export class RawConnection {
 
   /** Octets received and not yet read as a response. */
   get unread(): Buffer {
-    return this.received;
+    const [first] = this.chunks;
+    if (first !== undefined && this.chunks.length === 1) return first;
+    const all = Buffer.concat(this.chunks);
+    this.chunks = [all];
+    return all;
   }
 
   /** How the connection broke, where it did: ECONNRESET for a reset. */
@@ -105,8 +112,8 @@ export class RawConnection {
 
   /** Resolves when at least `length` octets were received and not yet read. */
   async untilReceived(length: number): Promise<void> {
-    while (this.received.length < length) {
-      if (this.ended) throw new Error(`the connection ended after ${this.received.length} of ${length} octets`);
+    while (this.arrived < length) {
+      if (this.ended) throw new Error(`the connection ended after ${this.arrived} of ${length} octets`);
       await this.more();
     }
   }
@@ -114,8 +121,9 @@ export class RawConnection {
   /** The head of the next response, which stays unread. */
   async head(): Promise<string> {
     for (;;) {
-      const end = this.received.indexOf('\r\n\r\n');
-      if (end !== -1) return this.received.toString('latin1', 0, end + 4);
+      const received = this.unread;
+      const end = received.indexOf('\r\n\r\n');
+      if (end !== -1) return received.toString('latin1', 0, end + 4);
       if (this.ended) throw new Error(`the connection ended before a head: ${this.failure ?? 'FIN'}`);
       await this.more();
     }
@@ -141,7 +149,7 @@ export class RawConnection {
     if (length === undefined) {
       await this.untilEnd();
       const isComplete = this.error === undefined;
-      return { ...head, trailers: [], body: this.take(this.received.length), framing: 'close', isComplete };
+      return { ...head, trailers: [], body: this.take(this.arrived), framing: 'close', isComplete };
     }
     if (!/^\d+$/.test(length)) throw new Error(`Content-Length: ${length}`);
     const body = await this.upTo(Number(length));
@@ -176,9 +184,10 @@ export class RawConnection {
 
   private async line(): Promise<string | undefined> {
     for (;;) {
-      const end = this.received.indexOf('\r\n');
+      const received = this.unread;
+      const end = received.indexOf('\r\n');
       if (end !== -1) {
-        const line = this.received.toString('latin1', 0, end);
+        const line = received.toString('latin1', 0, end);
         this.take(end + 2);
         return line;
       }
@@ -191,7 +200,7 @@ export class RawConnection {
     const chunks: Buffer[] = [];
     let missing = length;
     for (;;) {
-      const chunk = this.take(Math.min(missing, this.received.length));
+      const chunk = this.take(Math.min(missing, this.arrived));
       chunks.push(chunk);
       missing -= chunk.length;
       if (missing === 0 || this.ended) return Buffer.concat(chunks);
@@ -200,9 +209,10 @@ export class RawConnection {
   }
 
   private take(length: number): Buffer {
-    const taken = this.received.subarray(0, length);
-    this.received = this.received.subarray(length);
-    return taken;
+    const all = this.unread;
+    this.chunks = [all.subarray(length)];
+    this.arrived = all.length - length;
+    return all.subarray(0, length);
   }
 
   private more(): Promise<void> {
