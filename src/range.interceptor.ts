@@ -5,16 +5,17 @@ import {
   Injectable,
   type NestInterceptor,
   StreamableFile,
+  type Type,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { concatMap, from, map, type Observable, of, tap } from 'rxjs';
+import { concatMap, Observable, of } from 'rxjs';
 import { exchangeOf } from './http-exchange.js';
 import { mergeOptions, type RangedOptions } from './range.options.js';
 import { RangeResponder } from './range.responder.js';
 import { RANGED_METADATA } from './range.tokens.js';
-import { RangedResponse } from './ranged-response.js';
+import { type Content, RangedResponse } from './ranged-response.js';
 
-type Route = Pick<ExecutionContext, 'getHandler' | 'getClass'>;
+type Handler = ReturnType<ExecutionContext['getHandler']>;
 
 /**
  * Turns the StreamableFile that a handler returns into the response to the request's Range and preconditions. `@Ranged()`
@@ -24,6 +25,8 @@ type Route = Pick<ExecutionContext, 'getHandler' | 'getClass'>;
 @Injectable()
 export class RangeInterceptor implements NestInterceptor {
   private readonly reflector = new Reflector();
+  /** By handler, then by class: subclasses of a controller share its handlers. */
+  private readonly routes = new WeakMap<Handler, Map<Type, RangedOptions | false>>();
 
   constructor(@Inject(RangeResponder) private readonly responder: RangeResponder) {}
 
@@ -43,26 +46,40 @@ export class RangeInterceptor implements NestInterceptor {
   }
 
   private respond(context: ExecutionContext, file: StreamableFile, options: RangedOptions): Observable<RangedResponse> {
-    const http = context.switchToHttp();
-    const exchange = exchangeOf(http.getRequest(), http.getResponse());
-    let isAnswered = false;
-    return from(this.responder.respond(exchange, file, options)).pipe(
-      map((content) => {
-        isAnswered = true;
-        return new RangedResponse(content);
-      }),
-      tap({
-        unsubscribe: () => {
-          if (!isAnswered) exchange.close(); // another interceptor, a timeout say, answers in our place
-        },
-      }),
-    );
+    return new Observable((subscriber) => {
+      const http = context.switchToHttp();
+      const exchange = exchangeOf(http.getRequest(), http.getResponse());
+      let isSettled = false;
+      const answer = (content: Content): void => {
+        isSettled = true;
+        subscriber.next(new RangedResponse(content));
+        subscriber.complete();
+      };
+      const fail = (error: unknown): void => {
+        isSettled = true;
+        subscriber.error(error);
+      };
+      this.responder.respond(exchange, file, options).then(answer, fail);
+      return () => {
+        if (!isSettled) exchange.close(); // another interceptor, a timeout say, answers in our place
+      };
+    });
+  }
+
+  /** The options of a route, read from its metadata once. */
+  private optionsOf(context: ExecutionContext): RangedOptions | false {
+    const [handler, controller] = [context.getHandler(), context.getClass()];
+    const ofHandler = this.routes.get(handler) ?? new Map<Type, RangedOptions | false>();
+    this.routes.set(handler, ofHandler);
+    const options = ofHandler.get(controller) ?? this.readOptions(handler, controller);
+    ofHandler.set(controller, options);
+    return options;
   }
 
   /** Class before method; `false` counts where it stands nearest to the method. */
-  private optionsOf(route: Route): RangedOptions | false {
-    const ofMethod = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, route.getHandler());
-    const ofClass = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, route.getClass());
+  private readOptions(handler: Handler, controller: Type): RangedOptions | false {
+    const ofMethod = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, handler);
+    const ofClass = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, controller);
     if (ofMethod === false || (ofMethod === undefined && ofClass === false)) return false;
     return mergeOptions(ofClass === false ? undefined : ofClass, ofMethod);
   }

@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder, Global, Module, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { RangeInterceptor } from './range.interceptor.js';
-import type { RangeModuleExtras, RangeModuleOptions } from './range.options.js';
+import { checkModuleExtras, type RangeModuleExtras, type RangeModuleOptions } from './range.options.js';
 import { RangeParser } from './range.parser.js';
 import { RangeResponder } from './range.responder.js';
 import { RANGE_MODULE_OPTIONS } from './range.tokens.js';
@@ -10,14 +10,17 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RangeModuleOpt
   optionsInjectionToken: RANGE_MODULE_OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<RangeModuleExtras>({}, (definition, { appInterceptor, parser }) => ({
-    ...definition,
-    providers: [
-      ...(definition.providers ?? []),
-      ...(parser === undefined ? [] : [parserProvider(parser)]),
-      ...(appInterceptor === true ? [{ provide: APP_INTERCEPTOR, useExisting: RangeInterceptor }] : []),
-    ],
-  }))
+  .setExtras<RangeModuleExtras>({ appInterceptor: false, parser: undefined }, (definition, extras) => {
+    const { appInterceptor, parser } = checkModuleExtras(extras, 'RangeModule');
+    return {
+      ...definition,
+      providers: [
+        ...(definition.providers ?? []),
+        ...(parser === undefined ? [] : [parserProvider(parser)]),
+        ...(appInterceptor === true ? [{ provide: APP_INTERCEPTOR, useExisting: RangeInterceptor }] : []),
+      ],
+    };
+  })
   .build();
 
 /**

@@ -47,9 +47,9 @@ export interface RangeModuleOptions extends Pick<
 /** What `RangeModule.forRoot` and `forRootAsync` take beside the options. */
 export interface RangeModuleExtras {
   /** Registers the interceptor for every route; `@Ranged(false)` leaves one out. Default: `false`. */
-  readonly appInterceptor?: boolean;
+  readonly appInterceptor?: boolean | undefined;
   /** Replaces the parser of Range fields: a class, which may inject, or an instance. */
-  readonly parser?: Type<RangeParser> | RangeParser;
+  readonly parser?: Type<RangeParser> | RangeParser | undefined;
 }
 
 /** The options of all places merged, as the responder uses them. */
@@ -117,6 +117,11 @@ const MODULE_CHECKS: { readonly [Name in keyof RangeModuleOptions]-?: Check } = 
   chunkSize: positive,
 };
 
+const EXTRAS_CHECKS: { readonly [Name in keyof RangeModuleExtras]-?: Check } = {
+  appInterceptor: flag,
+  parser: ['a class or an object with a method parse()', isParser],
+};
+
 /** @throws TypeError that names the option which is unknown or impossible */
 export function checkRangedOptions(options: RangedOptions, place: string): RangedOptions {
   return checkOptions(options, RANGED_CHECKS, place);
@@ -125,6 +130,11 @@ export function checkRangedOptions(options: RangedOptions, place: string): Range
 /** @throws TypeError that names the option which is unknown or impossible */
 export function checkModuleOptions(options: RangeModuleOptions, place: string): RangeModuleOptions {
   return checkOptions(options, MODULE_CHECKS, place);
+}
+
+/** @throws TypeError that names the option which is unknown or impossible */
+export function checkModuleExtras({ appInterceptor, parser }: RangeModuleExtras, place: string): RangeModuleExtras {
+  return checkOptions({ appInterceptor, parser }, EXTRAS_CHECKS, place);
 }
 
 function checkOptions<T extends object>(options: T, checks: Readonly<Record<string, Check>>, place: string): T {
@@ -139,6 +149,11 @@ function checkOptions<T extends object>(options: T, checks: Readonly<Record<stri
     }
   }
   return options;
+}
+
+function isParser(value: unknown): boolean {
+  const parser: unknown = typeof value === 'function' ? value.prototype : value;
+  return typeof parser === 'object' && parser !== null && 'parse' in parser && typeof parser.parse === 'function';
 }
 
 function isEtagOption(value: unknown): boolean {

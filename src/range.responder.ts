@@ -1,7 +1,6 @@
 import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { Readable } from 'node:stream';
 import { PrimedContent } from './content/primed-content.js';
 import { describeRepresentation } from './describe-representation.js';
 import { planResponse, type ResponsePlan } from './http/response-plan.js';
@@ -18,7 +17,7 @@ import {
 } from './range.options.js';
 import { RangeParser } from './range.parser.js';
 import { RANGE_MODULE_OPTIONS } from './range.tokens.js';
-import { contentFor } from './ranged-response.js';
+import { type Content, contentFor } from './ranged-response.js';
 import { fileHandles } from './sources/file-handles.js';
 import { limitChunks } from './sources/file-reader.js';
 import type { RangeSource, Representation } from './sources/source.js';
@@ -48,6 +47,7 @@ interface Prepared {
 @Injectable()
 export class RangeResponder {
   private readonly logger = new Logger(RangeResponder.name);
+  private readonly served = new WeakMap<RangedOptions, ServingOptions>();
 
   constructor(
     @Inject(RANGE_MODULE_OPTIONS) private readonly options: RangeModuleOptions,
@@ -66,7 +66,7 @@ export class RangeResponder {
    * @throws HttpException (404, 412, 416, 503) or what the source threw, while nothing has been sent: let the exception
    * filters have it
    */
-  async send(request: unknown, response: unknown, file: StreamableFile, options: RangedOptions = {}): Promise<void> {
+  async send(request: unknown, response: unknown, file: StreamableFile, options = NO_OPTIONS): Promise<void> {
     const exchange = exchangeOf(request, response);
     const over = new Promise<void>((resolve) => exchange.onClose(resolve));
     exchange.send(await this.respond(exchange, file, checkRangedOptions(options, 'RangeResponder.send()')));
@@ -78,7 +78,7 @@ export class RangeResponder {
    *
    * @internal
    */
-  async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Readable | Uint8Array> {
+  async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Content> {
     const prepared = (await exchange.turn())
       ? await unlessClosed(exchange, this.prepare(exchange, file, options))
       : undefined;
@@ -157,6 +157,7 @@ export class RangeResponder {
   };
 
   private commit(exchange: HttpExchange, plan: ResponsePlan): void {
+    exchange.keepEncoding();
     switch (plan.kind) {
       case 'precondition-failed':
         exchange.setFields(plan.fields, SUCCESS_FIELDS);
@@ -168,25 +169,30 @@ export class RangeResponder {
         exchange.setFields(plan.fields, DESCRIPTIVE_FIELDS);
         break;
       case 'full':
-        exchange.keepEncoding();
         exchange.setFields(plan.fields, plan.status === 200 ? CONTENT_FIELDS : ownLength(plan));
         break;
       case 'partial':
       case 'multipart':
-        exchange.keepEncoding();
         exchange.setFields(plan.fields, CONTENT_FIELDS);
     }
     exchange.setStatus(plan.status);
   }
 
   private servingOptions(file: StreamableFile, options: RangedOptions): ServingOptions {
-    const { rangedOptions, type, contentDisposition } = ownOptions(file);
+    const own = ownOptions(file);
+    if (own === undefined) return this.routeOptions(options);
+    const { contentDisposition, ...rangedOptions } = own;
     const serving = toServingOptions(mergeOptions(this.options, options, rangedOptions));
-    return {
-      ...serving,
-      ...(type === undefined ? {} : { type }),
-      ...(contentDisposition === undefined ? {} : { contentDisposition }),
-    };
+    return contentDisposition === undefined ? serving : { ...serving, contentDisposition };
+  }
+
+  /** What no file of a route changes is worked out once. */
+  private routeOptions(options: RangedOptions): ServingOptions {
+    const known = this.served.get(options);
+    if (known !== undefined) return known;
+    const serving = toServingOptions(mergeOptions(this.options, options));
+    this.served.set(options, serving);
+    return serving;
   }
 
   /** After the head no filter can answer any more: the connection is cut, and the log says why. */
@@ -197,6 +203,8 @@ export class RangeResponder {
     exchange.cut();
   }
 }
+
+const NO_OPTIONS: RangedOptions = {};
 
 /** For sources that look at no signal; shared by all their responses. */
 const NEVER = new AbortController().signal;

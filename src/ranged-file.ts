@@ -17,10 +17,10 @@ export class RangedFile extends StreamableFile {
   /** @param rangedOptions stand above those of the route, the controller and the module */
   constructor(
     readonly source: RangeSource,
-    readonly rangedOptions: RangedOptions = {},
+    readonly rangedOptions?: RangedOptions,
   ) {
-    super(NO_STREAM, rangedOptions.type === undefined ? {} : { type: rangedOptions.type });
-    checkRangedOptions(rangedOptions, 'RangedFile');
+    super(NO_STREAM, rangedOptions?.type === undefined ? {} : { type: rangedOptions.type });
+    if (rangedOptions !== undefined) checkRangedOptions(rangedOptions, 'RangedFile');
   }
 
   override getStream(): Readable {

@@ -4,12 +4,15 @@ import { ContentStream } from './content/content-stream.js';
 import type { PrimedContent } from './content/primed-content.js';
 import type { HttpExchange } from './http-exchange.js';
 
+/** The content of a response in the form that its framework likes best. */
+export type Content = Readable | Uint8Array;
+
 /**
  * A negotiated response on its way through Nest: the status and the fields are set already, and this is the content.
  * It is a StreamableFile because that is what every adapter passes on without touching the fields.
  */
 export class RangedResponse extends StreamableFile {
-  constructor(readonly content: Readable | Uint8Array) {
+  constructor(readonly content: Content) {
     super(NO_STREAM);
   }
 
@@ -26,12 +29,12 @@ export class RangedResponse extends StreamableFile {
   }
 }
 
-/** The content in the form that suits the exchange's framework. */
+/** Puts content into that form. */
 export function contentFor(
   content: PrimedContent,
   exchange: HttpExchange,
   onFailure: (error: unknown) => void,
-): Readable | Uint8Array {
+): Content {
   // Not given back to its pool: a hook of the app may keep the payload it sees.
   if (exchange.takesBuffers && content.isComplete && content.first !== undefined) return content.first;
   return new ContentStream(content, exchange.response, onFailure);

@@ -60,14 +60,18 @@ function alreadyUsed(stream: Readable): Error {
 }
 
 /** What a file says of itself, above everything but what the handler set on the response. */
-export interface OwnOptions {
-  readonly rangedOptions?: RangedOptions;
-  readonly type?: string | undefined;
-  readonly contentDisposition?: string | undefined;
+export interface OwnOptions extends RangedOptions {
+  /** As a StreamableFile has it, ready for the field. */
+  readonly contentDisposition?: string;
 }
 
-export function ownOptions(file: StreamableFile): OwnOptions {
-  if (file instanceof RangedFile) return { rangedOptions: file.rangedOptions };
+/** `undefined`: nothing. */
+export function ownOptions(file: StreamableFile): OwnOptions | undefined {
+  if (file instanceof RangedFile) return file.rangedOptions;
   const { type, disposition } = file.options;
-  return { type, contentDisposition: Array.isArray(disposition) ? disposition.join(', ') : disposition };
+  if (type === undefined && disposition === undefined) return undefined;
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(disposition === undefined ? {} : { contentDisposition: [disposition].flat().join(', ') }),
+  };
 }

@@ -27,6 +27,10 @@ export class PrimedContent {
     representation: Representation,
     signal: AbortSignal,
   ): Promise<PrimedContent> {
+    if (content.length === 0) {
+      await representation.close?.();
+      return PrimedContent.empty();
+    }
     const chunks = readContent(content, representation, signal);
     const first = await chunks.next();
     return new PrimedContent(first.done === true ? undefined : first.value, length, chunks);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { extname } from 'node:path';
 import { contentType } from 'mime-types';
 import type { ByteRange } from '../http/byte-range.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
@@ -26,14 +26,24 @@ export function fileSource(path: string, { root, dotfiles = 'deny' }: FileSource
     async resolve() {
       const target = root === undefined ? path : confinePath(root, path, dotfiles);
       const lease = await fileHandles.lease(target, root);
-      const type = contentType(basename(target));
       return {
         ...fileRepresentation(lease, { firstPos: 0, lastPos: lease.version.size - 1 }),
         ...fileValidators(lease.version),
-        ...(type === false ? {} : { type }),
+        type: mediaType(target),
       };
     },
   };
+}
+
+const mediaTypes = new Map<string, string | undefined>();
+
+/** The media type that a file's extension stands for; `undefined`: none is known. */
+function mediaType(path: string): string | undefined {
+  const extension = extname(path);
+  if (mediaTypes.has(extension)) return mediaTypes.get(extension);
+  const type = contentType(extension) || undefined;
+  if (mediaTypes.size < 1000) mediaTypes.set(extension, type); // users may give names without end
+  return type;
 }
 
 /** A window of a leased file as a representation, which releases the lease when it is closed. */
