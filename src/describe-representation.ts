@@ -21,7 +21,7 @@ const DECLARABLE = [
  * What the response says of a representation: what the handler has set on the response wins over the options, and
  * these over what the source knows. `now` is in ms since the epoch.
  *
- * @throws TypeError where a source gives a type or an entity tag that is none
+ * @throws TypeError where a source gives a size, a type, an entity tag or a field that is none
  */
 export function describeRepresentation(
   representation: RepresentationMetadata,
@@ -29,9 +29,12 @@ export function describeRepresentation(
   declared: DeclaredField,
   now: number,
 ): RepresentationMetadata {
-  const { type } = representation;
+  const { size, type } = representation;
+  if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
+    throw new TypeError(`a source gave ${size} as its size, which must be a whole number of octets, or undefined`);
+  }
   return {
-    size: representation.size,
+    size,
     forwardOnly: representation.forwardOnly,
     type: declared('content-type') ?? options.type ?? (type === undefined ? undefined : checked('Content-Type', type)),
     etag: declared('etag') ?? etagOf(representation, options),
@@ -62,7 +65,8 @@ function lastModifiedOf(
   now: number,
 ): Date | undefined {
   const date = options.lastModified ?? representation.lastModified;
-  return date === undefined || date === false || date.getTime() >= toWholeSeconds(now) ? undefined : date;
+  if (date === undefined || date === false) return undefined;
+  return date.getTime() < toWholeSeconds(now) ? date : undefined; // nor an Invalid Date
 }
 
 function declaredDate(declared: DeclaredField, now: number): Date | undefined {
@@ -77,7 +81,9 @@ function fieldsOf(
   declared: DeclaredField,
 ): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields ?? {})) result[name.toLowerCase()] = checked(name, value);
+  for (const [name, value] of Object.entries(fields ?? {})) {
+    if (value !== '') result[name.toLowerCase()] = checked(name, value);
+  }
   if (cacheControl !== undefined) result['cache-control'] = cacheControl;
   if (contentDisposition !== undefined) result['content-disposition'] = contentDisposition;
   for (const name of DECLARABLE) {

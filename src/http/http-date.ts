@@ -56,7 +56,7 @@ function toTime(fields: Record<string, string | undefined>, now: number): number
   const year = digits('year');
   const time = fields['year']?.length === 2 ? nearestCentury(year, at, now) : at(year);
   const date = new Date(time - (second === 60 ? 1000 : 0));
-  return date.getUTCMonth() === month && date.getUTCDate() === day ? time : undefined;
+  return date.getUTCMonth() === month ? time : undefined; // a day that does not exist lies in another month
 }
 
 /** `Date.UTC` takes the years 0 to 99 for 1900 to 1999. */

@@ -48,7 +48,7 @@ export type ResponsePlan =
   | (ContentPlan & { readonly kind: 'multipart'; readonly status: 206 })
   | { readonly kind: 'not-modified'; readonly status: 304; readonly fields: Fields }
   | { readonly kind: 'precondition-failed'; readonly status: 412; readonly fields: Fields }
-  | { readonly kind: 'range-not-satisfiable'; readonly status: 416; readonly fields: Fields; readonly size: number };
+  | { readonly kind: 'range-not-satisfiable'; readonly status: 416; readonly fields: Fields };
 
 const DEFAULT_TYPE = 'application/octet-stream';
 
@@ -129,7 +129,7 @@ function planPartial(range: ByteRange, size: number, fields: Fields): ResponsePl
   return {
     kind: 'partial',
     status: 206,
-    fields: { ...fields, 'content-length': String(length), 'content-range': contentRange(range, size) },
+    fields: { ...withoutDigests(fields), 'content-length': String(length), 'content-range': contentRange(range, size) },
     content: [{ kind: 'octets', range, length }],
     contentLength: length,
   };
@@ -157,15 +157,21 @@ function planMultipart(
   return {
     kind: 'multipart',
     status: 206,
-    fields: { ...fields, 'content-type': contentType, 'content-length': String(contentLength) },
+    fields: { ...withoutDigests(fields), 'content-type': contentType, 'content-length': String(contentLength) },
     content,
     contentLength,
   };
 }
 
+/** Digests of a message's content (RFC 9530 §2): what a source knows is that of the whole. */
+function withoutDigests(fields: Fields): Fields {
+  if (fields['content-digest'] === undefined && fields['content-md5'] === undefined) return fields;
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !/^content-(?:digest|md5)$/.test(name)));
+}
+
 function planNotSatisfiable(size: number): ResponsePlan {
   const fields = { 'content-range': unsatisfiedRange(size), 'accept-ranges': 'bytes', 'cache-control': 'no-store' };
-  return { kind: 'range-not-satisfiable', status: 416, fields, size };
+  return { kind: 'range-not-satisfiable', status: 416, fields };
 }
 
 /** What describes the content, whatever the status: neither validators nor the offer of ranges. */
@@ -185,7 +191,12 @@ const NOT_DESCRIPTIVE = new Set([
   'content-length',
   'content-range',
   'transfer-encoding',
+  'trailer',
+  'te',
   'connection',
+  'keep-alive',
+  'upgrade',
+  'date',
   'accept-ranges',
   'etag',
   'last-modified',

@@ -34,7 +34,7 @@ export function selectRanges(rangeSet: RangeSet, size: number, policy: Selection
     const range = resolveSpec(spec, size, policy.openEndedLimit);
     if (range !== undefined) satisfiable.push(range);
   }
-  const [first, ...rest] = rangeSet.length === 1 ? satisfiable : coalesce(satisfiable, policy.coalesceGap);
+  const [first, ...rest] = coalesce(satisfiable, policy.coalesceGap);
   if (first === undefined) return UNSATISFIABLE;
   if (rest.length >= policy.maxRanges) return WHOLE;
   return { kind: 'ranges', ranges: [first, ...rest] };
