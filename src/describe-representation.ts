@@ -1,5 +1,5 @@
 import { parseEntityTag } from './http/entity-tag.js';
-import { isFieldValue } from './http/field-value.js';
+import { isFieldValue, isToken } from './http/field-value.js';
 import { parseHttpDate, toWholeSeconds } from './http/http-date.js';
 import type { RepresentationMetadata } from './http/representation.js';
 import type { ServingOptions } from './range.options.js';
@@ -7,14 +7,15 @@ import type { ServingOptions } from './range.options.js';
 /** Reads a field that the handler has set on the response, by its name in lower case. */
 type DeclaredField = (name: string) => string | undefined;
 
-/** The fields of a representation that a handler may have set on the response itself. */
-const DECLARABLE = [
+/** The fields of a representation that the app may set on the response itself, validators and type apart. */
+export const DECLARABLE = [
   'cache-control',
   'content-disposition',
   'content-encoding',
   'content-language',
   'content-location',
   'expires',
+  'vary',
 ];
 
 /**
@@ -29,14 +30,15 @@ export function describeRepresentation(
   declared: DeclaredField,
   now: number,
 ): RepresentationMetadata {
-  const { size, type } = representation;
+  const { size } = representation;
+  const type = declared('content-type') ?? options.type ?? representation.type;
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new TypeError(`a source gave ${size} as its size, which must be a whole number of octets, or undefined`);
   }
   return {
     size,
     forwardOnly: representation.forwardOnly,
-    type: declared('content-type') ?? options.type ?? (type === undefined ? undefined : checked('Content-Type', type)),
+    type: type === undefined ? undefined : checked('Content-Type', type),
     etag: declared('etag') ?? etagOf(representation, options),
     lastModified: declaredDate(declared, now) ?? lastModifiedOf(representation, options, now),
     fields: fieldsOf(representation, options, declared),
@@ -46,7 +48,7 @@ export function describeRepresentation(
 /** Checked here because Node.js, which checks fields, does not check what stands in the heads of multipart parts. */
 function checked(name: string, value: string): string {
   if (isFieldValue(value)) return value;
-  throw new TypeError(`a source gave ${JSON.stringify(value)} for ${name}, which cannot stand in a field`);
+  throw new TypeError(`${name} cannot be ${JSON.stringify(value)}: that cannot stand in a field`);
 }
 
 function etagOf(representation: RepresentationMetadata, options: ServingOptions): string | undefined {
@@ -82,16 +84,17 @@ function fieldsOf(
 ): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(fields ?? {})) {
+    if (!isToken(name)) throw new TypeError(`a source gave a field the name ${JSON.stringify(name)}, which is none`);
     if (value !== '') result[name.toLowerCase()] = checked(name, value);
   }
   if (cacheControl !== undefined) result['cache-control'] = cacheControl;
-  if (contentDisposition !== undefined) result['content-disposition'] = contentDisposition;
+  if (contentDisposition !== undefined) {
+    result['content-disposition'] = checked('Content-Disposition', contentDisposition);
+  }
   for (const name of DECLARABLE) {
     const value = declared(name);
-    if (value !== undefined) result[name] = value;
+    if (value !== undefined) result[name] = name === 'vary' ? joinVary(result[name], value) : value;
   }
-  const vary = declared('vary');
-  if (vary !== undefined) result['vary'] = joinVary(result['vary'], vary);
   return result;
 }
 

@@ -13,7 +13,7 @@ import { exchangeOf } from './http-exchange.js';
 import { mergeOptions, type RangedOptions } from './range.options.js';
 import { RangeResponder } from './range.responder.js';
 import { RANGED_METADATA } from './range.tokens.js';
-import { type Content, RangedResponse } from './ranged-response.js';
+import { type Answer, RangedResponse } from './ranged-response.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
@@ -50,16 +50,16 @@ export class RangeInterceptor implements NestInterceptor {
       const http = context.switchToHttp();
       const exchange = exchangeOf(http.getRequest(), http.getResponse());
       let isSettled = false;
-      const answer = (content: Content): void => {
+      const succeed = (answer: Answer): void => {
         isSettled = true;
-        subscriber.next(new RangedResponse(content));
+        subscriber.next(new RangedResponse(answer));
         subscriber.complete();
       };
       const fail = (error: unknown): void => {
         isSettled = true;
         subscriber.error(error);
       };
-      this.responder.respond(exchange, file, options).then(answer, fail);
+      this.responder.respond(exchange, file, options).then(succeed, fail);
       return () => {
         if (!isSettled) exchange.close(); // another interceptor, a timeout say, answers in our place
       };

@@ -91,7 +91,7 @@ const positive: Check = ['a whole number from 1', (value) => Number.isSafeIntege
 
 const RANGED_CHECKS: { readonly [Name in keyof RangedOptions]-?: Check } = {
   type: text,
-  filename: ['a string', (value) => typeof value === 'string'],
+  filename: ['a name', (value) => typeof value === 'string' && value !== ''],
   disposition: ["'inline' or 'attachment'", (value) => value === 'inline' || value === 'attachment'],
   cacheControl: text,
   etag: [`an entity tag with its quotes, such as '"v1"' or 'W/"v1"', or false`, isEtagOption],

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common'
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { PrimedContent } from './content/primed-content.js';
-import { describeRepresentation } from './describe-representation.js';
+import { DECLARABLE, describeRepresentation } from './describe-representation.js';
 import { planResponse, type ResponsePlan } from './http/response-plan.js';
 import { exchangeOf, type HttpExchange } from './http-exchange.js';
 import { preconditionFailed, RangeNotSatisfiableException, toHttpException } from './range.exceptions.js';
@@ -17,7 +17,7 @@ import {
 } from './range.options.js';
 import { RangeParser } from './range.parser.js';
 import { RANGE_MODULE_OPTIONS } from './range.tokens.js';
-import { type Content, contentFor } from './ranged-response.js';
+import { type Answer, contentFor } from './ranged-response.js';
 import { fileHandles } from './sources/file-handles.js';
 import { limitChunks } from './sources/file-reader.js';
 import type { RangeSource, Representation } from './sources/source.js';
@@ -35,8 +35,12 @@ const DESCRIPTIVE_FIELDS = [
 ];
 const SUCCESS_FIELDS = [...DESCRIPTIVE_FIELDS, 'etag', 'cache-control', 'content-location', 'expires'];
 
+/** The fields that were on the response when it was planned. */
+type Seen = ReadonlyMap<string, string | undefined>;
+
 interface Prepared {
   readonly plan: ResponsePlan;
+  readonly seen: Seen;
   readonly content: PrimedContent;
 }
 
@@ -69,26 +73,32 @@ export class RangeResponder {
   async send(request: unknown, response: unknown, file: StreamableFile, options = NO_OPTIONS): Promise<void> {
     const exchange = exchangeOf(request, response);
     const over = new Promise<void>((resolve) => exchange.onClose(resolve));
-    exchange.send(await this.respond(exchange, file, checkRangedOptions(options, 'RangeResponder.send()')));
+    const answer = await this.respond(exchange, file, checkRangedOptions(options, 'RangeResponder.send()'));
+    answer.commit();
+    exchange.send(answer.content);
     await over;
   }
 
   /**
-   * Negotiates the response to a file and sets its status and fields; what is left is to send the content.
+   * Negotiates the response to a file and sets its status; what is left is to commit its fields and to send its content.
    *
    * @internal
    */
-  async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Content> {
+  async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Answer> {
     const prepared = (await exchange.turn())
       ? await unlessClosed(exchange, this.prepare(exchange, file, options))
       : undefined;
     if (prepared === undefined) {
       discard(file);
-      return contentFor(PrimedContent.empty(), exchange, () => {});
+      return { content: contentFor(PrimedContent.empty(), exchange, false, () => {}), commit: () => {} };
     }
-    const { plan, content } = prepared;
-    this.commit(exchange, plan);
-    return contentFor(content, exchange, (error) => this.fail(exchange, error));
+    const { plan, content, seen } = prepared;
+    refuse(exchange, plan);
+    exchange.setStatus(plan.status);
+    return {
+      content: contentFor(content, exchange, 'etag' in plan.fields, (error) => this.fail(exchange, error)),
+      commit: () => commit(exchange, plan, seen),
+    };
   }
 
   private async prepare(
@@ -117,14 +127,15 @@ export class RangeResponder {
   ): Promise<Prepared | undefined> {
     const signal = source.ignoresSignal === true ? NEVER : exchange.signal;
     const representation = await source.resolve(signal);
-    const plan = await this.plan(exchange, representation, options);
+    const seen = new Map<string, string | undefined>();
+    const plan = await this.plan(exchange, representation, options, seen);
     if (plan === undefined) return undefined;
     const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [[], 0];
     const content = await PrimedContent.read(segments, length, representation, signal);
     exchange.onClose(() => {
       content.release().catch((error: unknown) => this.fail(exchange, error));
     });
-    return { plan, content };
+    return { plan, seen, content };
   }
 
   /** `undefined`: the response is over. Closes the representation where it makes no plan. */
@@ -132,17 +143,18 @@ export class RangeResponder {
     exchange: HttpExchange,
     representation: Representation,
     options: ServingOptions,
+    seen: Map<string, string | undefined>,
   ): Promise<ResponsePlan | undefined> {
     let plan: ResponsePlan | undefined;
     try {
       if (exchange.isClosed) return undefined;
       const { facts } = exchange;
-      const described = describeRepresentation(
-        representation,
-        options,
-        (name) => exchange.field(name),
-        facts.receivedAt,
-      );
+      const declared = (name: string): string | undefined => {
+        const value = exchange.field(name);
+        seen.set(name, value);
+        return value;
+      };
+      const described = describeRepresentation(representation, options, declared, facts.receivedAt);
       const acceptRanges = options.acceptRanges && exchange.field('accept-ranges') !== 'none';
       plan = planResponse(facts, described, { ...options, acceptRanges, ...this.means });
       return plan;
@@ -155,28 +167,6 @@ export class RangeResponder {
     parseRange: (fieldValue: string) => this.parser.parse(fieldValue),
     newBoundary: () => randomBytes(18).toString('hex'),
   };
-
-  private commit(exchange: HttpExchange, plan: ResponsePlan): void {
-    exchange.keepEncoding();
-    switch (plan.kind) {
-      case 'precondition-failed':
-        exchange.setFields(plan.fields, SUCCESS_FIELDS);
-        throw preconditionFailed();
-      case 'range-not-satisfiable':
-        exchange.setFields(plan.fields, SUCCESS_FIELDS);
-        throw new RangeNotSatisfiableException();
-      case 'not-modified':
-        exchange.setFields(plan.fields, DESCRIPTIVE_FIELDS);
-        break;
-      case 'full':
-        exchange.setFields(plan.fields, plan.status === 200 ? CONTENT_FIELDS : ownLength(plan));
-        break;
-      case 'partial':
-      case 'multipart':
-        exchange.setFields(plan.fields, CONTENT_FIELDS);
-    }
-    exchange.setStatus(plan.status);
-  }
 
   private servingOptions(file: StreamableFile, options: RangedOptions): ServingOptions {
     const own = ownOptions(file);
@@ -218,8 +208,32 @@ function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | 
   });
 }
 
+/** 412 and 416 go through the app's exception filters, with nothing of the file on them. */
+function refuse(exchange: HttpExchange, { kind, fields }: ResponsePlan): void {
+  if (kind !== 'precondition-failed' && kind !== 'range-not-satisfiable') return;
+  exchange.setFields(fields, SUCCESS_FIELDS);
+  throw kind === 'precondition-failed' ? preconditionFailed() : new RangeNotSatisfiableException();
+}
+
+/** Sets the fields, but for those that another interceptor has set since the response was planned. */
+function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Seen): void {
+  exchange.keepEncoding();
+  const fields = { ...plan.fields };
+  for (const name of DECLARABLE) {
+    if (exchange.field(name) !== seen.get(name)) delete fields[name];
+  }
+  exchange.setFields(fields, outdatedFields(plan));
+}
+
+/** The fields of the handler's that do not describe the content which is sent. */
+function outdatedFields(plan: ResponsePlan): readonly string[] {
+  if (plan.kind === 'not-modified') return DESCRIPTIVE_FIELDS;
+  if (plan.kind === 'full' && plan.status !== 200) return ownLength(plan);
+  return CONTENT_FIELDS;
+}
+
 /** A handler that chose another status keeps what it has set, but for a length that is wrong. */
-function ownLength({ contentLength }: ResponsePlan & { kind: 'full' }): readonly string[] {
+function ownLength({ contentLength }: { readonly contentLength: number | undefined }): readonly string[] {
   return contentLength === undefined ? [] : ['content-length'];
 }
 

@@ -5,6 +5,7 @@ import type { RangedOptions } from './range.options.js';
 import { RangedFile } from './ranged-file.js';
 import { bytesSource } from './sources/bytes-source.js';
 import { readStreamSource } from './sources/read-stream-source.js';
+import { destroyQuietly } from './sources/octets.js';
 import type { RangeSource } from './sources/source.js';
 import { streamSource } from './sources/stream-source.js';
 
@@ -24,13 +25,10 @@ export function sourceOf(file: StreamableFile, declaredLength: number | undefine
   return stream instanceof ReadStream ? readStreamSource(stream, declared) : streamSource(stream, declared);
 }
 
-/** Lets go of a file that nobody will send. A RangedFile has nothing open yet. */
+/** Lets go of a file that nobody will send. */
 export function discard(file: StreamableFile): void {
-  if (file instanceof RangedFile) return;
-  file
-    .getStream()
-    .on('error', () => {})
-    .destroy(); // an error of what nobody reads concerns nobody
+  if (file instanceof RangedFile) file.source.discard?.();
+  else destroyQuietly(file.getStream());
 }
 
 /** Whether nothing was read from the stream yet, as octets: only then is its length that of the file. */
@@ -49,7 +47,7 @@ function drain(stream: Readable): Uint8Array {
   const held = stream.readableLength;
   stream.on('error', () => {}); // reading to the end asks for more, which a stream that only holds may refuse
   const bytes: Uint8Array | null = held === 0 ? null : stream.read(held);
-  stream.destroy();
+  destroyQuietly(stream);
   return bytes ?? new Uint8Array(0);
 }
 

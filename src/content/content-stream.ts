@@ -1,5 +1,6 @@
 import { Readable, type Writable } from 'node:stream';
 import { chunkPool } from '../sources/chunk-pool.js';
+import { SourceLengthError } from '../sources/source-errors.js';
 import type { PrimedContent } from './primed-content.js';
 
 /** How a stream takes part in a pipe. */
@@ -23,12 +24,16 @@ export class ContentStream extends Readable {
   }
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
-    if ((destination as unknown) !== this.response || isPatched(this.response) || options?.end === false) {
-      return super.pipe(destination, options);
-    }
+    const isOurs = (destination as unknown) === this.response && !isPatched(this.response) && !this.isObserved;
+    if (!isOurs || options?.end === false) return super.pipe(destination, options);
     this.stepAside();
     void send(this.content, this.response).catch(this.onFailure);
     return destination;
+  }
+
+  /** Whether somebody reads beside the pipe, or has read before: a hook that counts octets, say. */
+  private get isObserved(): boolean {
+    return this.listenerCount('data') > 0 || this.readableDidRead;
   }
 
   /** Ends as a stream, for all that wait for its end; what is left to do is the response's alone. */
@@ -69,6 +74,7 @@ async function send(content: PrimedContent, response: Writable): Promise<void> {
     if (unsent === 0) return end(response, chunk);
     [chunk] = await Promise.all([content.next(), written(response, chunk)]);
   }
+  if (unsent !== Infinity && unsent !== 0) throw new SourceLengthError(`${unsent} octets are missing at the end`);
   response.end();
 }
 

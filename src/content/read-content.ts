@@ -1,5 +1,10 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { ByteRange } from '../http/byte-range.js';
 import type { Segment } from '../http/response-plan.js';
+import { chunkPool } from '../sources/chunk-pool.js';
+import { isPooled } from '../sources/file-reader.js';
+import { destroyQuietly, toOctets } from '../sources/octets.js';
 import { SourceLengthError } from '../sources/source-errors.js';
 import type { Bytes, Representation } from '../sources/source.js';
 
@@ -24,9 +29,6 @@ export async function* readContent(
   }
 }
 
-/** Octets with the ways to let go of them that their kinds have. */
-type Releasable = Bytes & { destroy?(): unknown; cancel?(): Promise<unknown> };
-
 /**
  * The `length` octets of a range (`undefined`: all there are). The last of them wait until the source has shown that it
  * has no more: octets that do not end where they should are not those that were promised, and must not look complete.
@@ -37,17 +39,20 @@ async function* readExactly(
   representation: Representation,
   signal: AbortSignal,
 ): Bytes {
-  const bytes: Releasable = await representation.open(range, signal);
+  const bytes = toReleasable(await representation.open(range, signal));
   if (signal.aborted) return release(bytes);
   const stopWatching = destroyOnAbort(bytes, signal);
+  const areLent = isPooled(bytes);
   let remaining = length ?? Infinity;
   let last: Uint8Array | undefined;
   try {
-    for await (const chunk of bytes) {
+    for await (const given of bytes) {
+      const chunk = toOctets(given);
       if (chunk.byteLength === 0) continue;
       if (chunk.byteLength > remaining)
         throw new SourceLengthError(`the source gave more than the ${length} octets due`);
       remaining -= chunk.byteLength;
+      if (areLent) chunkPool.lend(chunk);
       if (remaining > 0 || representation.isExact === true) yield chunk;
       else last = chunk;
     }
@@ -60,17 +65,28 @@ async function* readExactly(
   if (last !== undefined) yield last;
 }
 
+/** Octets that may be a stream, which can be destroyed while somebody waits for it. */
+type Releasable = Bytes & { destroy?(): unknown };
+
+/** A web stream cannot be cancelled by others while it is read; a Node.js stream over it can be destroyed. */
+function toReleasable(bytes: Bytes): Releasable {
+  return 'getReader' in bytes ? Readable.fromWeb(bytes as ReadableStream) : bytes;
+}
+
 /** Ends a stream that takes no notice of the signal itself. Returns how to stop watching; nothing where none is needed. */
 function destroyOnAbort(bytes: Releasable, signal: AbortSignal): (() => void) | undefined {
-  if (bytes.destroy === undefined) return undefined;
-  const destroy = (): void => void bytes.destroy?.();
+  if (!isDestroyable(bytes)) return undefined;
+  const destroy = (): void => destroyQuietly(bytes);
   signal.addEventListener('abort', destroy, { once: true });
   return () => signal.removeEventListener('abort', destroy);
 }
 
 /** Lets go of octets that nobody began to read: an iteration that was never started runs no `finally`. */
 async function release(bytes: Releasable): Promise<void> {
-  if (bytes.destroy !== undefined) bytes.destroy();
-  else if (bytes.cancel !== undefined) await bytes.cancel();
+  if (isDestroyable(bytes)) destroyQuietly(bytes);
   else await bytes[Symbol.asyncIterator]().return?.();
+}
+
+function isDestroyable(bytes: Releasable): bytes is Required<Releasable> {
+  return bytes.destroy !== undefined;
 }

@@ -14,3 +14,8 @@ export function isOws(code: number): boolean {
 export function isFieldValue(text: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]+$/.test(text);
 }
+
+/** Whether a text is a token, as the names of fields are (RFC 9110 §5.6.2). */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~\w-]+$/.test(text);
+}

@@ -11,7 +11,8 @@ export function bytesSource(bytes: Uint8Array | Blob, metadata: SourceMetadata =
   return { ignoresSignal: true, resolve: () => ({ ...representation, ...metadata }) };
 }
 
-function memoryRepresentation(bytes: Uint8Array): Representation {
+function memoryRepresentation({ buffer, byteOffset, byteLength }: Uint8Array): Representation {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength); // the same memory, as frameworks like it
   return {
     size: bytes.byteLength,
     isExact: true,

@@ -6,38 +6,48 @@ const LARGEST = 1024 * 1024;
 const PADDING = 48;
 
 /**
- * Memory for chunks on their way from a file to a socket, which is used again. Whoever was handed a chunk gives it back
- * when nobody reads it any more; one that is not given back is left to the garbage collector.
+ * Memory for chunks on their way from a file to a socket, which is used again. A chunk comes back only where it was lent
+ * as such and is given back itself: parts of it, or a chunk that somebody between the file and the socket may have kept,
+ * are left to the garbage collector.
  */
 export class ChunkPool {
   private readonly idle = new Map<number, Uint8Array[]>();
-  private readonly lent = new WeakMap<ArrayBufferLike, Uint8Array>();
+  /** The block behind each memory that was taken. */
+  private readonly blocks = new WeakMap<ArrayBufferLike, Uint8Array>();
+  private readonly lent = new WeakSet<Uint8Array>();
   private idleOctets = 0;
 
   /** @param limit octets kept for later at the most */
   constructor(private readonly limit: number) {}
 
-  /** A chunk for at least `wanted` octets, or for the largest size there is. */
+  /** A block for at least `wanted` octets, or of the largest size there is. */
   take(wanted: number): Uint8Array {
     const size = SIZES.find((candidate) => candidate >= wanted) ?? LARGEST;
     const kept = this.idle.get(size)?.pop();
-    if (kept !== undefined) this.idleOctets -= size;
-    const chunk = kept ?? Buffer.allocUnsafeSlow(size + PADDING).subarray(PADDING);
-    this.lent.set(chunk.buffer, chunk);
-    return chunk;
+    if (kept !== undefined) {
+      this.idleOctets -= size;
+      return kept;
+    }
+    const block = Buffer.allocUnsafeSlow(size + PADDING).subarray(PADDING);
+    this.blocks.set(block.buffer, block);
+    return block;
   }
 
-  /** Takes a chunk, or a part of it, back. Octets that are not of this pool, or were given back already, are ignored. */
-  give({ buffer }: Uint8Array): void {
-    const chunk = this.lent.get(buffer);
-    if (chunk === undefined) return;
-    this.lent.delete(buffer);
-    const size = chunk.byteLength;
+  /** Says that a chunk, the part of a block that is used, goes straight to somebody who will give it back. */
+  lend(chunk: Uint8Array): void {
+    this.lent.add(chunk);
+  }
+
+  /** Takes a chunk back that was lent; any other is ignored. */
+  give(chunk: Uint8Array): void {
+    const block = this.lent.delete(chunk) ? this.blocks.get(chunk.buffer) : undefined;
+    if (block === undefined) return;
+    const size = block.byteLength;
     if (this.idleOctets + size > this.limit) return;
     this.idleOctets += size;
     const kept = this.idle.get(size);
-    if (kept === undefined) this.idle.set(size, [chunk]);
-    else kept.push(chunk);
+    if (kept === undefined) this.idle.set(size, [block]);
+    else kept.push(block);
   }
 }
 

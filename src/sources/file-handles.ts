@@ -24,8 +24,11 @@ interface Handle {
   /** The path and the root it was confined to: a file that may be served by its path may yet be outside a root. */
   readonly key: string;
   readonly path: string;
+  readonly root: string | undefined;
   readonly fd: number;
   readonly version: FileVersion;
+  /** When the file itself was last touched, its name included: a rename shows in nothing else. In ns. */
+  readonly ctimeNs: bigint;
   leases: number;
   cached: boolean;
   /** When the path was last seen to lead here, and when a lease last ended: by `performance.now()`, in ms. */
@@ -101,8 +104,10 @@ export class FileHandles {
       const handle: Handle = {
         key,
         path,
+        root,
         fd,
         version: toVersion(stats),
+        ctimeNs: stats.ctimeNs,
         leases: 1,
         cached: false,
         lookedUpAt: now,
@@ -182,7 +187,7 @@ function toVersion({ dev, ino, size, mtimeNs }: BigIntStats): FileVersion {
 function isCurrent(handle: Handle): boolean | Promise<boolean> {
   const now = performance.now();
   if (handle.slowFstats >= SLOW_FSTATS || now - handle.lookedUpAt >= LOOK_UP_AFTER_MS) return leadsTo(handle);
-  const isUnchanged = isSameVersion(fstatSync(handle.fd, { bigint: true }), handle.version);
+  const isUnchanged = isSame(fstatOf(handle), handle);
   handle.slowFstats = performance.now() - now > SLOW_FSTAT_MS ? handle.slowFstats + 1 : 0;
   return isUnchanged;
 }
@@ -192,7 +197,8 @@ async function leadsTo(handle: Handle): Promise<boolean> {
   const lookedUpAt = performance.now();
   try {
     const stats = await statAsync(handle.path, { bigint: true });
-    if (!isSameVersion(stats, handle.version)) return false;
+    if (!isSame(stats, handle)) return false;
+    if (handle.root !== undefined) await confine(handle.path, handle.root, stats);
     handle.lookedUpAt = lookedUpAt;
     return true;
   } catch {
@@ -200,14 +206,24 @@ async function leadsTo(handle: Handle): Promise<boolean> {
   }
 }
 
+function fstatOf({ fd }: Handle): BigIntStats | undefined {
+  try {
+    return fstatSync(fd, { bigint: true });
+  } catch {
+    return undefined; // a network file system that has forgotten it: opening it anew tells more
+  }
+}
+
 /** A file without a name any more was deleted or replaced. */
-function isSameVersion({ dev, ino, size, mtimeNs, nlink }: BigIntStats, version: FileVersion): boolean {
+function isSame(stats: BigIntStats | undefined, { version, ctimeNs }: Handle): boolean {
   return (
-    nlink > 0n &&
-    ino === version.ino &&
-    dev === version.dev &&
-    Number(size) === version.size &&
-    mtimeNs === version.mtimeNs
+    stats !== undefined &&
+    stats.nlink > 0n &&
+    stats.ino === version.ino &&
+    stats.dev === version.dev &&
+    Number(stats.size) === version.size &&
+    stats.mtimeNs === version.mtimeNs &&
+    stats.ctimeNs === ctimeNs
   );
 }
 

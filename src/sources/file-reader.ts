@@ -21,11 +21,22 @@ const SLOW_MS = 200;
 const BUDGET = 32 * 1024 * 1024;
 let inUse = 0;
 
-/**
- * Reads a range of an open file by position; the descriptor's own position is neither used nor moved. The chunks are the
- * pool's: whoever is done with one may give it back.
- */
-export async function* readFileRange(fd: number, { firstPos, lastPos }: ByteRange): Bytes {
+/** The octets that come straight from here: an adapter that wraps them makes others, and may keep the chunks. */
+const own = new WeakSet<Bytes>();
+
+/** Reads a range of an open file by position; the descriptor's own position is neither used nor moved. */
+export function readFileRange(fd: number, range: ByteRange): Bytes {
+  const bytes = readChunks(fd, range);
+  own.add(bytes);
+  return bytes;
+}
+
+/** Whether the chunks of these octets are the pool's, and nobody else has seen them. */
+export function isPooled(bytes: Bytes): boolean {
+  return own.has(bytes);
+}
+
+async function* readChunks(fd: number, { firstPos, lastPos }: ByteRange): Bytes {
   let size = Math.min(inUse > BUDGET ? SMALLEST : FIRST, largest);
   let reserved = 0;
   try {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { types } from 'node:util';
 import type { ByteRange } from '../http/byte-range.js';
+import { toOctets } from './octets.js';
 import { SourceLengthError } from './source-errors.js';
 import type { Bytes } from './source.js';
 
@@ -55,13 +55,6 @@ export class ForwardReader {
     if (result.done === true) return undefined;
     return toOctets(result.value, this.readable.readableEncoding ?? 'utf8');
   }
-}
-
-/** A stream in object mode may give anything. */
-function toOctets(chunk: unknown, encoding: BufferEncoding): Uint8Array {
-  if (typeof chunk === 'string') return Buffer.from(chunk, encoding);
-  if (types.isUint8Array(chunk)) return chunk;
-  throw new TypeError(`a stream gave a chunk of type ${typeof chunk}; only octets and strings can be sent`);
 }
 
 function ignore(): void {}

@@ -85,9 +85,10 @@ async function leaseSameFile({ path }: ReadStream, stats: BigIntStats): Promise<
 /** The stream's descriptor, once it has one. */
 function opened(stream: ReadStream & { readonly fd?: number | null }): Promise<number> {
   return new Promise((resolve, reject) => {
-    if (typeof stream.fd === 'number' && !stream.destroyed) return resolve(stream.fd);
-    if (stream.destroyed) return reject(openError(stream));
-    stream.once('open', resolve).once('close', () => reject(openError(stream)));
+    const fail = (): void => reject(openError(stream));
+    if (stream.errored !== null || stream.destroyed) return fail();
+    if (typeof stream.fd === 'number') return resolve(stream.fd);
+    stream.once('open', resolve).once('error', fail).once('close', fail); // which of the two comes is an option of the stream
   });
 }
 

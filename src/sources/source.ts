@@ -23,13 +23,16 @@ export interface RangeSource {
    * Throws a source error, or any other, which becomes the response through the app's exception filters.
    */
   resolve(signal: AbortSignal): Representation | Promise<Representation>;
+  /** Called instead where nobody will resolve it: lets go of what it holds already, such as an open stream. */
+  discard?(): void;
 }
 
 /** One version of what a source holds: its metadata, and access to its octets. */
 export interface Representation extends RepresentationMetadata {
   /** `true`: `open` never gives more than it was asked for, so that the last octets need not wait for the end. */
   readonly isExact?: boolean;
-  /** Opens exactly those octets, positions inclusive; `undefined`: all of them. Called at most once per range. */
+  /** Opens exactly those octets, positions inclusive; `undefined`: all of them. Called at most once per range.
+   * A stream is destroyed when the signal aborts; a generator that waits for something must heed the signal itself. */
   open(range: ByteRange | undefined, signal: AbortSignal): Bytes | Promise<Bytes>;
   /** Called exactly once, when nothing more is opened or read: also after an error, and for a response without content. */
   close?(): void | Promise<void>;

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { SourceMetadata } from './bytes-source.js';
 import { ForwardReader } from './forward-reader.js';
+import { destroyQuietly } from './octets.js';
 import type { Bytes, RangeSource, Representation } from './source.js';
 
 export interface StreamSourceOptions extends SourceMetadata {
@@ -13,7 +14,10 @@ export interface StreamSourceOptions extends SourceMetadata {
  * in ascending order by skipping. The source owns the stream and destroys it.
  */
 export function streamSource(stream: Readable | Bytes, options: StreamSourceOptions = {}): RangeSource {
-  return { resolve: (signal) => forwardRepresentation(toReadable(stream), options, signal) };
+  return {
+    resolve: (signal) => forwardRepresentation(toReadable(stream), options, signal),
+    discard: () => destroyQuietly(toReadable(stream)),
+  };
 }
 
 /** A representation over a stream that is read forwards, once. An abort ends also a stream that stays silent. */
