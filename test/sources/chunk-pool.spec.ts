@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { ChunkPool } from '../../src/sources/chunk-pool.js';
+
+const MiB = 1024 * 1024;
+const isShared = (one: Uint8Array, other: Uint8Array): boolean => one.buffer === other.buffer;
+
+describe('ChunkPool', () => {
+  it('gives at least what is wanted, up to 1 MiB', () => {
+    const pool = new ChunkPool(10 * MiB);
+    for (const wanted of [1, 4096, 4097, 70_000, MiB]) {
+      expect(pool.take(wanted).byteLength).toBeGreaterThanOrEqual(wanted);
+    }
+  });
+
+  it('uses memory again when it was lent and given back, and once', () => {
+    const pool = new ChunkPool(10 * MiB);
+    const block = pool.take(4096);
+    const chunk = block.subarray(0, 10);
+    pool.lend(chunk);
+    expect(isShared(pool.take(4096), block)).toBe(false);
+    pool.give(chunk);
+    pool.give(chunk);
+    const again = pool.take(4096);
+    expect(isShared(again, block)).toBe(true);
+    expect(again.byteLength).toBe(block.byteLength);
+    expect(isShared(pool.take(4096), block)).toBe(false);
+  });
+
+  it.each<[what: string, give: (pool: ChunkPool, block: Uint8Array) => void]>([
+    ['was never lent', (pool, block) => pool.give(block)],
+    [
+      'is a part of what was lent',
+      (pool, block) => {
+        pool.lend(block);
+        pool.give(block.subarray(1));
+      },
+    ],
+    [
+      'is another view of what was lent',
+      (pool, block) => {
+        pool.lend(block);
+        pool.give(block.subarray(0));
+      },
+    ],
+  ])('leaves to the garbage collector what %s', (_, give) => {
+    const pool = new ChunkPool(10 * MiB);
+    const block = pool.take(4096);
+    give(pool, block);
+    expect(isShared(pool.take(4096), block)).toBe(false);
+  });
+
+  it('takes nothing that is not its own', () => {
+    const pool = new ChunkPool(10 * MiB);
+    const foreign = Buffer.alloc(4096);
+    pool.lend(foreign);
+    pool.give(foreign);
+    expect(isShared(pool.take(4096), foreign)).toBe(false);
+  });
+
+  it('keeps no more than its limit', () => {
+    const pool = new ChunkPool(8192);
+    const blocks = [pool.take(4096), pool.take(4096), pool.take(4096)];
+    for (const block of blocks) {
+      pool.lend(block);
+      pool.give(block);
+    }
+    const again = [pool.take(4096), pool.take(4096), pool.take(4096)];
+    expect(again.filter((block) => blocks.some((known) => isShared(known, block)))).toHaveLength(2);
+  });
+});
