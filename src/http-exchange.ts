@@ -216,9 +216,9 @@ class FastifyExchange extends Exchange {
     return this.reply.statusCode;
   }
 
-  /** On the reply, or, by middleware, on the response below it. */
+  /** Of the reply, or, set by middleware, of the response below it. */
   field(name: string): string | undefined {
-    return join(this.reply.getHeader(name) ?? this.response.getHeader(name));
+    return join(this.reply.getHeader(name));
   }
 
   setStatus(status: number): void {
@@ -228,7 +228,7 @@ class FastifyExchange extends Exchange {
   setFields(fields: Fields, removed: readonly string[]): void {
     for (const name of removed) {
       this.reply.removeHeader(name);
-      if (this.response.hasHeader(name)) this.response.removeHeader(name);
+      this.response.removeHeader(name);
     }
     for (const name in fields) this.reply.header(name, fields[name] ?? '');
   }

@@ -13,7 +13,7 @@ import { exchangeOf } from './http-exchange.js';
 import { mergeOptions, type RangedOptions } from './range.options.js';
 import { RangeResponder } from './range.responder.js';
 import { RANGED_METADATA } from './range.tokens.js';
-import { type Answer, RangedResponse } from './ranged-response.js';
+import { type Answer, isRangedResponse, RangedResponse } from './ranged-response.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
@@ -38,7 +38,7 @@ export class RangeInterceptor implements NestInterceptor {
       .handle()
       .pipe(
         concatMap((result: unknown) =>
-          result instanceof StreamableFile && !(result instanceof RangedResponse)
+          result instanceof StreamableFile && !isRangedResponse(result)
             ? this.respond(context, result, options)
             : of(result),
         ),

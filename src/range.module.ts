@@ -24,8 +24,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RangeModuleOpt
   .build();
 
 /**
- * Provides `RangeInterceptor`, `RangeResponder` and `RangeParser` to the whole app. Import it once: as it is, or by
- * `forRoot` or `forRootAsync`.
+ * Provides `RangeInterceptor`, `RangeResponder` and `RangeParser` to the whole app. Import it once, in the root module: as
+ * it is, or by `forRoot` or `forRootAsync`. A module that imports it a second time gets the options given there.
  *
  * @example
  * imports: [RangeModule.forRoot({ openEndedLimit: 8 * 1024 * 1024 })]

@@ -24,7 +24,7 @@ import type { RangeSource, Representation } from './sources/source.js';
 import { discard, ownOptions, sourceOf } from './streamable-source.js';
 
 /** What of a success must not stand beside another answer, unless the answer has it itself. */
-const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding'];
+const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding', 'transfer-encoding'];
 const DESCRIPTIVE_FIELDS = [
   ...CONTENT_FIELDS,
   'content-type',
@@ -133,7 +133,9 @@ export class RangeResponder {
     const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [[], 0];
     const content = await PrimedContent.read(segments, length, representation, signal);
     exchange.onClose(() => {
-      content.release().catch((error: unknown) => this.fail(exchange, error));
+      content
+        .release()
+        .catch((error: unknown) => this.logger.debug(`${exchange.target}: closing failed: ${String(error)}`));
     });
     return { plan, seen, content };
   }

@@ -1,6 +1,8 @@
 /** Registered symbols, so that the ESM and the CommonJS copy of the package understand each other. */
 export const RANGED_METADATA = Symbol.for('nestjs-range:ranged');
 export const RANGE_MODULE_OPTIONS = Symbol.for('nestjs-range:options');
+export const RANGED_FILE: unique symbol = Symbol.for('nestjs-range:file');
+export const RANGED_RESPONSE: unique symbol = Symbol.for('nestjs-range:response');
 
 /** Field names for the `allowedHeaders` of `app.enableCors`: what a page may send from another origin. */
 export const RANGE_ALLOWED_HEADERS: string[] = [

@@ -1,7 +1,9 @@
 import { StreamableFile } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { readContent } from './content/read-content.js';
+import { NO_STREAM } from './no-stream.js';
 import { checkRangedOptions, type RangedOptions } from './range.options.js';
+import { RANGED_FILE } from './range.tokens.js';
 import type { Bytes, RangeSource } from './sources/source.js';
 
 /**
@@ -12,6 +14,7 @@ import type { Bytes, RangeSource } from './sources/source.js';
  * return new RangedFile(fileSource(name, { root: MEDIA }), { disposition: 'inline' });
  */
 export class RangedFile extends StreamableFile {
+  readonly [RANGED_FILE] = true;
   private whole: Readable | undefined;
 
   /** @param rangedOptions stand above those of the route, the controller and the module */
@@ -29,8 +32,10 @@ export class RangedFile extends StreamableFile {
   }
 }
 
-/** The base class wants something that pipes; `getStream` hides it. A real stream would collect its error listeners. */
-const NO_STREAM = { pipe: () => {} } as unknown as Readable;
+/** Whether a value is a RangedFile, be it of the other copy of this package (ES modules beside CommonJS). */
+export function isRangedFile(value: object): value is RangedFile {
+  return RANGED_FILE in value;
+}
 
 async function* readWhole(source: RangeSource): Bytes {
   const { signal } = new AbortController();

@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import { ContentStream } from './content/content-stream.js';
 import type { PrimedContent } from './content/primed-content.js';
 import type { HttpExchange } from './http-exchange.js';
+import { NO_STREAM } from './no-stream.js';
+import { RANGED_RESPONSE } from './range.tokens.js';
 
 /** The content of a response in the form that its framework likes best. */
 export type Content = Readable | Uint8Array;
@@ -19,6 +21,8 @@ export interface Answer {
  * asking once for its headers.
  */
 export class RangedResponse extends StreamableFile {
+  readonly [RANGED_RESPONSE] = true;
+
   constructor(private readonly answer: Answer) {
     super(NO_STREAM);
     // The responder has logged what was ours. Nest 11.0 would log each client that leaves.
@@ -39,6 +43,11 @@ export class RangedResponse extends StreamableFile {
   }
 }
 
+/** Whether a value is an answer already, be it of the other copy of this package. */
+export function isRangedResponse(value: object): value is RangedResponse {
+  return RANGED_RESPONSE in value;
+}
+
 /**
  * Puts content into that form. Not every Buffer may be handed over: a hook that makes entity tags of payloads would take
  * one without a tag, which may be a part, for a representation.
@@ -54,6 +63,3 @@ export function contentFor(
   if (exchange.takesBuffers && hasTag && isComplete && first !== undefined) return first;
   return new ContentStream(content, exchange.response, onFailure);
 }
-
-/** The base class wants something that pipes; `getStream` hides it. A real stream would collect its error listeners. */
-const NO_STREAM = { pipe: () => {} } as unknown as Readable;

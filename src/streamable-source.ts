@@ -2,7 +2,7 @@ import { StreamableFile } from '@nestjs/common';
 import { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { RangedOptions } from './range.options.js';
-import { RangedFile } from './ranged-file.js';
+import { isRangedFile } from './ranged-file.js';
 import { bytesSource } from './sources/bytes-source.js';
 import { readStreamSource } from './sources/read-stream-source.js';
 import { destroyQuietly } from './sources/octets.js';
@@ -15,10 +15,10 @@ import { streamSource } from './sources/stream-source.js';
  * @param declaredLength the Content-Length that the handler set, in octets; `undefined`: none
  */
 export function sourceOf(file: StreamableFile, declaredLength: number | undefined): RangeSource {
-  if (file instanceof RangedFile) return file.source;
+  if (isRangedFile(file)) return file.source;
   const stream = file.getStream();
   const length = file.options.length ?? declaredLength;
-  if (stream.destroyed && !(stream instanceof ReadStream)) throw alreadyUsed(stream);
+  if (stream.destroyed && !(stream instanceof ReadStream)) throw stream.errored ?? new TypeError(ALREADY_USED);
   if (holdsAll(stream, length)) return bytesSource(drain(stream));
   if (!isUntouched(stream)) return streamSource(stream);
   const declared = length === undefined ? {} : { size: length };
@@ -27,7 +27,7 @@ export function sourceOf(file: StreamableFile, declaredLength: number | undefine
 
 /** Lets go of a file that nobody will send. */
 export function discard(file: StreamableFile): void {
-  if (file instanceof RangedFile) file.source.discard?.();
+  if (isRangedFile(file)) file.source.discard?.();
   else destroyQuietly(file.getStream());
 }
 
@@ -51,11 +51,7 @@ function drain(stream: Readable): Uint8Array {
   return bytes ?? new Uint8Array(0);
 }
 
-function alreadyUsed(stream: Readable): Error {
-  return (
-    stream.errored ?? new TypeError('The stream of a StreamableFile was sent or destroyed already; return a fresh one')
-  );
-}
+const ALREADY_USED = 'The stream of a StreamableFile was sent or destroyed already; return a fresh one';
 
 /** What a file says of itself, above everything but what the handler set on the response. */
 export interface OwnOptions extends RangedOptions {
@@ -65,7 +61,7 @@ export interface OwnOptions extends RangedOptions {
 
 /** `undefined`: nothing. */
 export function ownOptions(file: StreamableFile): OwnOptions | undefined {
-  if (file instanceof RangedFile) return file.rangedOptions;
+  if (isRangedFile(file)) return file.rangedOptions;
   const { type, disposition } = file.options;
   if (type === undefined && disposition === undefined) return undefined;
   return {

@@ -1,4 +1,5 @@
-import { Readable, type Writable } from 'node:stream';
+import { OutgoingMessage } from 'node:http';
+import { Readable, Writable } from 'node:stream';
 import { chunkPool } from '../sources/chunk-pool.js';
 import { SourceLengthError } from '../sources/source-errors.js';
 import type { PrimedContent } from './primed-content.js';
@@ -12,8 +13,6 @@ type PipeOptions = Parameters<Readable['pipe']>[1];
  * middleware, a plugin) reads it like any stream.
  */
 export class ContentStream extends Readable {
-  private isFirst = true;
-
   /** @param onFailure told once when the content breaks off, after the head was sent; it ends the connection */
   constructor(
     private readonly content: PrimedContent,
@@ -44,7 +43,7 @@ export class ContentStream extends Readable {
   }
 
   override _read(): void {
-    this.nextChunk().then(
+    this.content.next().then(
       (chunk) => this.push(chunk ?? null),
       (error: unknown) => {
         this.onFailure(error);
@@ -52,23 +51,18 @@ export class ContentStream extends Readable {
       },
     );
   }
-
-  private async nextChunk(): Promise<Uint8Array | undefined> {
-    if (!this.isFirst) return this.content.isComplete ? undefined : this.content.next();
-    this.isFirst = false;
-    return this.content.first;
-  }
 }
 
 /** Whether a middleware has put itself before the response: it may keep chunks, or drop the callback of their leaving. */
 function isPatched(response: Writable): boolean {
-  return Object.hasOwn(response, 'write') || Object.hasOwn(response, 'end');
+  const asShipped: readonly Pick<Writable, 'write' | 'end'>[] = [OutgoingMessage.prototype, Writable.prototype];
+  return !asShipped.some((plain) => response.write === plain.write && response.end === plain.end);
 }
 
 /** Writes the content and ends the response. Returns early where the response was closed: nobody waits for the rest. */
 async function send(content: PrimedContent, response: Writable): Promise<void> {
   let unsent = content.length ?? Infinity;
-  for (let chunk = content.first; chunk !== undefined;) {
+  for (let chunk = await content.next(); chunk !== undefined;) {
     if (response.destroyed) return;
     unsent -= chunk.byteLength;
     if (unsent === 0) return end(response, chunk);

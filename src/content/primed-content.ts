@@ -7,6 +7,8 @@ import { readContent } from './read-content.js';
  * surprise before the head is sent. Whoever holds it calls `release` when the response is over.
  */
 export class PrimedContent {
+  private isBegun = false;
+
   private constructor(
     /** `undefined`: the content is empty. */
     readonly first: Uint8Array | undefined,
@@ -41,8 +43,13 @@ export class PrimedContent {
     return this.first === undefined || this.first.byteLength === this.length;
   }
 
-  /** The chunk after those read so far; `undefined` at the end. */
+  /** The next chunk, beginning with the first; `undefined` at the end. */
   async next(): Promise<Uint8Array | undefined> {
+    if (!this.isBegun) {
+      this.isBegun = true;
+      return this.first;
+    }
+    if (this.isComplete) return undefined;
     const result = await this.rest.next();
     return result.done === true ? undefined : result.value;
   }

@@ -19,8 +19,10 @@ export interface FileSourceOptions {
  * modification, the same on every replica, and a weak one while the file is younger than two seconds.
  *
  * @throws SourceNotFoundError (when it is resolved) for whatever is not a regular file that may be served
+ * @throws TypeError (at once) for an unknown or impossible option: a root that came out empty must not mean no root
  */
-export function fileSource(path: string, { root, dotfiles = 'deny' }: FileSourceOptions = {}): RangeSource {
+export function fileSource(path: string, options: FileSourceOptions = {}): RangeSource {
+  const { root, dotfiles = 'deny' } = checkOptions(options);
   return {
     ignoresSignal: true,
     async resolve() {
@@ -44,6 +46,20 @@ function mediaType(path: string): string | undefined {
   const type = contentType(extension) || undefined;
   if (mediaTypes.size < 1000) mediaTypes.set(extension, type); // users may give names without end
   return type;
+}
+
+function checkOptions(options: FileSourceOptions): FileSourceOptions {
+  for (const [name, value] of Object.entries(options)) {
+    const isKnown = name === 'root' || name === 'dotfiles';
+    if (!isKnown) throw new TypeError(`fileSource: unknown option "${name}"; known are root, dotfiles`);
+    if (name === 'root' && (typeof value !== 'string' || value === '')) {
+      throw new TypeError(`fileSource: option "root" must be the path of a directory, not ${JSON.stringify(value)}`);
+    }
+    if (name === 'dotfiles' && value !== 'deny' && value !== 'allow') {
+      throw new TypeError(`fileSource: option "dotfiles" must be 'deny' or 'allow', not ${JSON.stringify(value)}`);
+    }
+  }
+  return options;
 }
 
 /** A window of a leased file as a representation, which releases the lease when it is closed. */

@@ -185,6 +185,7 @@ describe('PrimedContent', () => {
     const content = await PrimedContent.read([octets(0, 25)], 26, representation, neverAborted);
     expect(content.first?.toString()).toBe('abcd');
     expect(content.isComplete).toBe(false);
+    expect((await content.next())?.toString()).toBe('abcd');
     expect((await content.next())?.toString()).toBe('efgh');
     await content.release();
     expect(representation.events).toEqual(['open 0-25', 'ended', 'close']);
@@ -216,6 +217,7 @@ describe('PrimedContent', () => {
   it('ends with undefined, and may be released again and again', async () => {
     const representation = new Letters();
     const content = await PrimedContent.read([octets(0, 5)], 6, representation, neverAborted);
+    expect((await content.next())?.toString()).toBe('abcd');
     expect((await content.next())?.toString()).toBe('ef');
     expect(await content.next()).toBeUndefined();
     expect(await content.next()).toBeUndefined();
