@@ -189,7 +189,7 @@ class NodeExchange extends Exchange {
   }
 
   setFields(fields: Fields, removed: readonly string[]): void {
-    for (const name of removed) this.response.removeHeader(name);
+    for (const name of removed) removeField(this.response, name);
     for (const name in fields) this.response.setHeader(CANONICAL_NAMES[name] ?? name, fields[name] ?? '');
   }
 
@@ -228,7 +228,7 @@ class FastifyExchange extends Exchange {
   setFields(fields: Fields, removed: readonly string[]): void {
     for (const name of removed) {
       this.reply.removeHeader(name);
-      this.response.removeHeader(name);
+      removeField(this.response, name);
     }
     for (const name in fields) this.reply.header(name, fields[name] ?? '');
   }
@@ -243,6 +243,11 @@ class FastifyExchange extends Exchange {
   send(content: NodeJS.ReadableStream | Uint8Array): void {
     this.reply.send(content);
   }
+}
+
+/** Node.js takes the removal of a field that is not there for a wish never to add it itself, `chunked` among them. */
+function removeField(response: ServerResponse, name: string): void {
+  if (response.hasHeader(name)) response.removeHeader(name);
 }
 
 function join(value: number | string | readonly string[] | undefined): string | undefined {

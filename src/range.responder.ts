@@ -24,9 +24,10 @@ import type { RangeSource, Representation } from './sources/source.js';
 import { discard, ownOptions, sourceOf } from './streamable-source.js';
 
 /** What of a success must not stand beside another answer, unless the answer has it itself. */
-const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding', 'transfer-encoding'];
+const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding'];
 const DESCRIPTIVE_FIELDS = [
   ...CONTENT_FIELDS,
+  'transfer-encoding',
   'content-type',
   'content-language',
   'content-disposition',
@@ -230,13 +231,9 @@ function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Seen): void {
 /** The fields of the handler's that do not describe the content which is sent. */
 function outdatedFields(plan: ResponsePlan): readonly string[] {
   if (plan.kind === 'not-modified') return DESCRIPTIVE_FIELDS;
-  if (plan.kind === 'full' && plan.status !== 200) return ownLength(plan);
-  return CONTENT_FIELDS;
-}
-
-/** A handler that chose another status keeps what it has set, but for a length that is wrong. */
-function ownLength({ contentLength }: { readonly contentLength: number | undefined }): readonly string[] {
-  return contentLength === undefined ? [] : ['content-length'];
+  const replaced = plan.kind === 'full' && plan.status !== 200 ? [] : CONTENT_FIELDS;
+  const isLengthKnown = 'contentLength' in plan && plan.contentLength !== undefined;
+  return isLengthKnown ? [...replaced, 'content-length', 'transfer-encoding'] : replaced; // never both: RFC 9112 §6.2
 }
 
 function declaredLength(exchange: HttpExchange): number | undefined {
