@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Transform, Writable } from 'node:stream';
@@ -9,6 +9,8 @@ import { pseudoRandomBytes } from '../support/fixtures.js';
 import { ProbeSource } from '../support/probe-source.js';
 import { fetchRaw, type RawResponse } from '../support/raw-client.js';
 import { Gate, settle, until } from '../support/until.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(100_000);
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   type ArgumentsHost,
   BadRequestException,
@@ -68,6 +68,8 @@ import {
 } from '../support/test-app.js';
 import { Gate, until } from '../support/until.js';
 import { range } from './rows/outcome.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(1000);
 const bytesFile = (options: RangedOptions = {}) => new RangedFile(bytesSource(BYTES), options);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, HttpCode, Param, Post, type StreamableFile } from '@nestjs/common';
 import { Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { createMedium, FILE_KINDS, type FileKind, type Medium } from '../support/file-kinds.js';
@@ -11,6 +11,8 @@ import { BARE_ROWS, CONDITIONAL_ROWS, STRONG_TAG, WEAK_ROWS, WEAK_TAG } from './
 import { expectOutcome, type Served } from './rows/expect-outcome.js';
 import { type Row, range } from './rows/outcome.js';
 import { EMPTY_ROWS, LARGE_ROWS, LARGE_SIZE, ONE_OCTET_ROWS, RANGE_ROWS, SIZE } from './rows/range-rows.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

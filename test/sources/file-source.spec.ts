@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,8 @@ import { fileSource, type FileSourceOptions } from '../../src/sources/file-sourc
 import type { Representation } from '../../src/sources/source.js';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/fixtures.js';
 import { until } from '../support/until.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createReadStream, type ReadStream, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
@@ -7,6 +7,8 @@ import { readStreamSource } from '../../src/sources/read-stream-source.js';
 import type { Representation } from '../../src/sources/source.js';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/fixtures.js';
 import { until } from '../support/until.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
