@@ -62,10 +62,13 @@ function isFastifyReply(response: unknown): response is FastifyReply {
   return typeof response === 'object' && response !== null && 'raw' in response && 'send' in response;
 }
 
-function cutHttp2Stream(response: object): void {
-  const INTERNAL_ERROR = 2; // RFC 9113 §7; a plain destroy() would say NO_ERROR
-  (response as { stream: { close(code: number): void } }).stream.close(INTERNAL_ERROR);
+/** The stream behind a response of HTTP/2, which is what is destroyed there. */
+function http2StreamOf(response: object): { readonly destroyed: boolean; close(code: number): void } {
+  return (response as { stream: ReturnType<typeof http2StreamOf> }).stream;
 }
+
+/** RFC 9113 §7; a plain destroy() would say NO_ERROR. */
+const INTERNAL_ERROR = 2;
 
 abstract class Exchange implements HttpExchange {
   private readonly receivedAt = Date.now();
@@ -77,8 +80,9 @@ abstract class Exchange implements HttpExchange {
     private readonly request: IncomingMessage,
     readonly response: ServerResponse,
   ) {
-    if (response.destroyed || response.writableFinished) this.close();
-    else response.once('finish', () => this.close()).once('close', () => this.close());
+    if (this.isGone || this.isSent) this.close();
+    else response.once('close', () => this.close());
+    if (!this.isHttp2) response.once('finish', () => this.close()); // not every response is closed: an injected one is not
   }
 
   protected abstract readonly status: number;
@@ -117,7 +121,20 @@ abstract class Exchange implements HttpExchange {
   }
 
   private get isAborted(): boolean {
-    return this.isClosed && !this.response.writableFinished;
+    return this.isClosed && !this.isSent;
+  }
+
+  private get isGone(): boolean {
+    return this.isHttp2 ? http2StreamOf(this.response).destroyed : this.response.destroyed;
+  }
+
+  /** Node.js finishes the stream of an HTTP/2 response to HEAD, or one that was reset, before anybody ends it. */
+  private get isSent(): boolean {
+    return this.isHttp2 ? this.response.writableEnded : this.response.writableFinished;
+  }
+
+  private get isHttp2(): boolean {
+    return this.request.httpVersionMajor > 1;
   }
 
   async turn(): Promise<boolean> {
@@ -133,7 +150,7 @@ abstract class Exchange implements HttpExchange {
   }
 
   cut(): void {
-    if (this.request.httpVersionMajor > 1) cutHttp2Stream(this.response);
+    if (this.isHttp2) http2StreamOf(this.response).close(INTERNAL_ERROR);
     else if (this.response.chunkedEncoding || this.field('content-length') !== undefined) this.response.destroy();
     // To a client of HTTP/1.0 an orderly close is the end of the content: only a reset tells it otherwise.
     else this.response.socket?.resetAndDestroy();
