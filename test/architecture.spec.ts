@@ -93,7 +93,7 @@ describe('the direction of imports: http <- sources <- content <- the files at t
 
   it('index.ts is the only barrel, and nobody imports it', () => {
     const barrels = files
-      .filter(({ text }) => /^export\s+(?:type\s+)?(?:\*|\{[^}]*\})[^;'\"]*\bfrom\b/m.test(text))
+      .filter(({ text }) => /^export\s+(?:type\s+)?(?:\*|\{[^}]*\})[^;'"]*\bfrom\b/m.test(text))
       .map(({ path }) => path);
     expect(barrels).toEqual(['index.ts']);
     expect(offences(files, (name) => name !== 'index.js')).toEqual([]);

@@ -175,7 +175,7 @@ describe.each(ADAPTERS)('the lifetime of a response on %s', (adapter) => {
           sent: 0,
           head: 1,
           octets: random.next().value * 100_000,
-          'many octets': random.next().value * 6e6,
+          'many octets': random.next().value * 3e6,
         };
         const connection = await RawConnection.open(running.port);
         connection.send(requestText(`/${kind}`, fields));

@@ -21,7 +21,7 @@ const MiB = 1024 * 1024;
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 
-const LARGE = pseudoRandomBytes(12 * MiB + 333);
+const LARGE = pseudoRandomBytes(10 * MiB + 333);
 const SMALL = LARGE.subarray(0, 10_000);
 const largePath = fixtures.write('large.bin', LARGE);
 const credentials = createCertificate(fixtures);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createReadStream, type ReadStream, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { fileHandles } from '../../src/sources/file-handles.js';
 import { fileSource } from '../../src/sources/file-source.js';
 import { readStreamSource } from '../../src/sources/read-stream-source.js';
 import type { Representation } from '../../src/sources/source.js';
@@ -23,6 +24,7 @@ async function read(representation: Representation, firstPos: number, lastPos: n
   return Buffer.concat(chunks);
 }
 
+fileHandles.resize(0); // closed with their leases, not a moment later
 afterEach(() => until(() => fixtures.openDescriptors().length === 0, 'every descriptor to be closed'));
 
 const resolve = async (stream: ReadStream): Promise<Representation> => readStreamSource(stream, {}).resolve(signal);
