@@ -1,41 +1,7 @@
-import type { IncomingMessage, ServerResponse as NodeResponse } from 'node:http';
-import { awaitTurn, isQueued } from './connection-turn.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fields, RequestFacts } from './http/response-plan.js';
-
-/** `chunkedEncoding` is decided when the head is sent. */
-type ServerResponse = NodeResponse & { chunkedEncoding: boolean };
-
-/** A request and its response as this package uses them, whichever framework made them. Field names in lower case. */
-export interface HttpExchange {
-  readonly facts: RequestFacts;
-  /** Method and path of the request, without its query, for the log. */
-  readonly target: string;
-  /** Where the content is written. */
-  readonly response: ServerResponse;
-  /** Aborts when the response is over before it was sent. */
-  readonly signal: AbortSignal;
-  /** Whether the response is over: sent, or its client gone. */
-  readonly isClosed: boolean;
-  /** Whether the framework would rather have content that is one Buffer as it is. */
-  readonly takesBuffers: boolean;
-  /** Resolves when the response is the next on its connection; to `false` where there is nobody left to answer. */
-  turn(): Promise<boolean>;
-  /** Calls back once, when the response is over; at once where it is. */
-  onClose(callback: () => void): void;
-  /** A field that somebody has set on the response already. */
-  field(name: string): string | undefined;
-  setStatus(status: number): void;
-  /** Removes the fields named, then sets the others. */
-  setFields(fields: Fields, removed: readonly string[]): void;
-  /** Lets nothing between here and the client change the content's coding. */
-  keepEncoding(): void;
-  /** Ends it for us: whatever was opened for it is released. */
-  close(): void;
-  /** Cuts the connection: the client must not take what it got for the whole. */
-  cut(): void;
-  /** Hands content to the framework, or to the response itself. */
-  send(content: NodeJS.ReadableStream | Uint8Array): void;
-}
+import { factsOf, joinLines } from './request-facts.js';
+import { ResponseLifetime } from './response-lifetime.js';
 
 /** An exchange over what a framework hands to handlers, interceptors or middleware: its own objects or Node.js' ones. */
 export function exchangeOf(request: unknown, response: unknown): HttpExchange {
@@ -62,114 +28,33 @@ function isFastifyReply(response: unknown): response is FastifyReply {
   return typeof response === 'object' && response !== null && 'raw' in response && 'send' in response;
 }
 
-/** The stream behind a response of HTTP/2, which is what is destroyed there. */
-function http2StreamOf(response: object): { readonly destroyed: boolean; close(code: number): void } {
-  return (response as { stream: ReturnType<typeof http2StreamOf> }).stream;
-}
-
-/** RFC 9113 §7; a plain destroy() would say NO_ERROR. */
-const INTERNAL_ERROR = 2;
-
-abstract class Exchange implements HttpExchange {
+/** A request and its response as this package uses them, whichever framework made them. Field names in lower case. */
+export abstract class HttpExchange extends ResponseLifetime {
   private readonly receivedAt = Date.now();
-  private controller: AbortController | undefined;
-  private readonly callbacks: (() => void)[] = [];
-  isClosed = false;
 
-  constructor(
-    private readonly request: IncomingMessage,
-    readonly response: ServerResponse,
-  ) {
-    if (this.isGone || this.isSent) this.close();
-    else response.once('close', () => this.close());
-    if (!this.isHttp2) response.once('finish', () => this.close()); // not every response is closed: an injected one is not
-  }
-
-  protected abstract readonly status: number;
+  /** Whether the framework would rather have content that is one Buffer as it is. */
   abstract readonly takesBuffers: boolean;
-  abstract field(name: string): string | undefined;
-  abstract setStatus(status: number): void;
-  abstract setFields(fields: Fields, removed: readonly string[]): void;
-  abstract keepEncoding(): void;
-  abstract send(content: NodeJS.ReadableStream | Uint8Array): void;
+  protected abstract readonly status: number;
 
   get facts(): RequestFacts {
-    const { headers, method = 'GET' } = this.request;
-    return {
-      method,
-      status: this.status,
-      receivedAt: this.receivedAt,
-      range: headers.range,
-      ifRange: join(headers['if-range']),
-      ifMatch: headers['if-match'],
-      ifNoneMatch: headers['if-none-match'],
-      ifModifiedSince: this.unrepeated('if-modified-since'),
-      ifUnmodifiedSince: this.unrepeated('if-unmodified-since'),
-    };
+    return factsOf(this.request, this.status, this.receivedAt);
   }
 
+  /** Method and path of the request, without its query, for the log. */
   get target(): string {
     const { method = '', url = '' } = this.request;
     return `${method} ${url.split('?', 1)[0]}`;
   }
 
-  /** Made when it is asked for: a signal costs more than all else that an exchange needs. */
-  get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.isAborted) this.controller.abort();
-    return this.controller.signal;
-  }
-
-  private get isAborted(): boolean {
-    return this.isClosed && !this.isSent;
-  }
-
-  private get isGone(): boolean {
-    return this.isHttp2 ? http2StreamOf(this.response).destroyed : this.response.destroyed;
-  }
-
-  /** Node.js finishes the stream of an HTTP/2 response to HEAD, or one that was reset, before anybody ends it. */
-  private get isSent(): boolean {
-    return this.isHttp2 ? this.response.writableEnded : this.response.writableFinished;
-  }
-
-  private get isHttp2(): boolean {
-    return this.request.httpVersionMajor > 1;
-  }
-
-  async turn(): Promise<boolean> {
-    if (this.isClosed) return false;
-    if (!isQueued(this.request, this.response) || (await awaitTurn(this.request, this.response))) return !this.isClosed;
-    this.close();
-    return false;
-  }
-
-  onClose(callback: () => void): void {
-    if (this.isClosed) callback();
-    else this.callbacks.push(callback);
-  }
-
-  cut(): void {
-    if (this.isHttp2) http2StreamOf(this.response).close(INTERNAL_ERROR);
-    else if (this.response.chunkedEncoding || this.field('content-length') !== undefined) this.response.destroy();
-    // To a client of HTTP/1.0 an orderly close is the end of the content: only a reset tells it otherwise.
-    else this.response.socket?.resetAndDestroy();
-  }
-
-  close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    if (this.isAborted) this.controller?.abort();
-    for (const call of this.callbacks.splice(0)) call();
-  }
-
-  /** Node.js keeps only the first line of a repeated date field, where RFC 9110 §13.1.3 wants none to count. */
-  private unrepeated(name: 'if-modified-since' | 'if-unmodified-since'): string | undefined {
-    const value = this.request.headers[name];
-    if (value === undefined) return undefined;
-    const lines = this.request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name);
-    return lines.length === 1 ? value : `${value}, ${value}`;
-  }
+  /** A field that somebody has set on the response already. */
+  abstract field(name: string): string | undefined;
+  abstract setStatus(status: number): void;
+  /** Removes the fields named, then sets the others. */
+  abstract setFields(fields: Fields, removed: readonly string[]): void;
+  /** Lets nothing between here and the client change the content's coding. */
+  abstract keepEncoding(): void;
+  /** Hands content to the framework, or to the response itself. */
+  abstract send(content: NodeJS.ReadableStream | Uint8Array): void;
 }
 
 /** Node.js sends a name as it was set; these are as the RFCs write them. */
@@ -190,7 +75,7 @@ const CANONICAL_NAMES: Readonly<Record<string, string>> = {
   'x-content-type-options': 'X-Content-Type-Options',
 };
 
-class NodeExchange extends Exchange {
+class NodeExchange extends HttpExchange {
   readonly takesBuffers = false;
 
   protected get status(): number {
@@ -198,7 +83,7 @@ class NodeExchange extends Exchange {
   }
 
   field(name: string): string | undefined {
-    return join(this.response.getHeader(name));
+    return joinLines(this.response.getHeader(name));
   }
 
   setStatus(status: number): void {
@@ -219,7 +104,7 @@ class NodeExchange extends Exchange {
   }
 }
 
-class FastifyExchange extends Exchange {
+class FastifyExchange extends HttpExchange {
   readonly takesBuffers = true;
 
   constructor(
@@ -235,7 +120,7 @@ class FastifyExchange extends Exchange {
 
   /** Of the reply, or, set by middleware, of the response below it. */
   field(name: string): string | undefined {
-    return join(this.reply.getHeader(name));
+    return joinLines(this.reply.getHeader(name));
   }
 
   setStatus(status: number): void {
@@ -265,9 +150,4 @@ class FastifyExchange extends Exchange {
 /** Node.js takes the removal of a field that is not there for a wish never to add it itself, `chunked` among them. */
 function removeField(response: ServerResponse, name: string): void {
   if (response.hasHeader(name)) response.removeHeader(name);
-}
-
-function join(value: number | string | readonly string[] | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  return typeof value === 'object' ? value.join(', ') : String(value);
 }

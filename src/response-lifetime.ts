@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { awaitTurn, isQueued } from './connection-turn.js';
+
+/** How long a response lasts: from its turn on the connection to its end, which releases what was opened for it. */
+export class ResponseLifetime {
+  /** Whether the response is over: sent, or its client gone. */
+  isClosed = false;
+  private controller: AbortController | undefined;
+  private readonly callbacks: (() => void)[] = [];
+
+  constructor(
+    protected readonly request: IncomingMessage,
+    /** Where the content is written. */
+    readonly response: ServerResponse,
+  ) {
+    if (this.isGone || this.isSent) this.close();
+    else response.once('close', () => this.close());
+    if (!this.isHttp2) response.once('finish', () => this.close()); // an injected response is finished, but never closed
+  }
+
+  /** Aborts when the response is over before it was sent. Made when asked for: it costs more than all else here. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.isAborted) this.controller.abort();
+    return this.controller.signal;
+  }
+
+  /** Resolves when the response is the next on its connection; to `false` where there is nobody left to answer. */
+  async turn(): Promise<boolean> {
+    if (this.isClosed) return false;
+    if (!isQueued(this.request, this.response) || (await awaitTurn(this.request, this.response))) return !this.isClosed;
+    this.close();
+    return false;
+  }
+
+  /** Calls back once, when the response is over; at once where it is. */
+  onClose(callback: () => void): void {
+    if (this.isClosed) callback();
+    else this.callbacks.push(callback);
+  }
+
+  /** Ends it for us: whatever was opened for it is released. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    if (this.isAborted) this.controller?.abort();
+    for (const call of this.callbacks.splice(0)) call();
+  }
+
+  /** Cuts the connection: the client must not take what it got for the whole. */
+  cut(): void {
+    const { response } = this;
+    if (this.isHttp2) http2StreamOf(response).close(INTERNAL_ERROR);
+    else if (response.chunkedEncoding || response.hasHeader('content-length')) response.destroy();
+    // To a client of HTTP/1.0 an orderly close is the end of the content: only a reset tells it otherwise.
+    else response.socket?.resetAndDestroy();
+  }
+
+  private get isAborted(): boolean {
+    return this.isClosed && !this.isSent;
+  }
+
+  private get isGone(): boolean {
+    return this.isHttp2 ? http2StreamOf(this.response).destroyed : this.response.destroyed;
+  }
+
+  /** Node.js finishes the stream of an HTTP/2 response to HEAD, or one that was reset, before anybody ends it. */
+  private get isSent(): boolean {
+    return this.isHttp2 ? this.response.writableEnded : this.response.writableFinished;
+  }
+
+  private get isHttp2(): boolean {
+    return this.request.httpVersionMajor > 1;
+  }
+}
+
+/** RFC 9113 §7; a plain destroy() would say NO_ERROR. */
+const INTERNAL_ERROR = 2;
+
+/** The stream behind a response of HTTP/2, which is what is destroyed there. */
+function http2StreamOf(response: object): { readonly destroyed: boolean; close(code: number): void } {
+  return (response as { stream: ReturnType<typeof http2StreamOf> }).stream;
+}
