@@ -1,11 +1,12 @@
 import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { clear, commit, refuse, type Seen } from './commit-plan.js';
 import { PrimedContent } from './content/primed-content.js';
-import { DECLARABLE, describeRepresentation } from './describe-representation.js';
+import { describeRepresentation } from './describe-representation.js';
 import { planResponse, type ResponsePlan } from './http/response-plan.js';
 import { exchangeOf, type HttpExchange } from './http-exchange.js';
-import { preconditionFailed, RangeNotSatisfiableException, toHttpException } from './range.exceptions.js';
+import { toHttpException } from './range.exceptions.js';
 import {
   checkModuleOptions,
   checkRangedOptions,
@@ -22,22 +23,6 @@ import { fileHandles } from './sources/file-handles.js';
 import { limitChunks } from './sources/file-reader.js';
 import type { RangeSource, Representation } from './sources/source.js';
 import { discard, ownOptions, sourceOf } from './streamable-source.js';
-
-/** What of a success must not stand beside another answer, unless the answer has it itself. */
-const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding'];
-const DESCRIPTIVE_FIELDS = [
-  ...CONTENT_FIELDS,
-  'transfer-encoding',
-  'content-type',
-  'content-language',
-  'content-disposition',
-  'accept-ranges',
-  'last-modified',
-];
-const SUCCESS_FIELDS = [...DESCRIPTIVE_FIELDS, 'etag', 'cache-control', 'content-location', 'expires'];
-
-/** The fields that were on the response when it was planned. */
-type Seen = ReadonlyMap<string, string | undefined>;
 
 interface Prepared {
   readonly plan: ResponsePlan;
@@ -116,7 +101,8 @@ export class RangeResponder {
       });
     } catch (error) {
       if (exchange.isClosed) return undefined; // nobody is left to be told; a source may well object to being aborted
-      exchange.setFields({ 'cache-control': 'no-store' }, SUCCESS_FIELDS);
+      clear(exchange);
+      discard(file);
       throw toHttpException(error);
     }
   }
@@ -209,31 +195,6 @@ function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | 
     exchange.onClose(() => resolve(undefined));
     work.then(resolve, reject);
   });
-}
-
-/** 412 and 416 go through the app's exception filters, with nothing of the file on them. */
-function refuse(exchange: HttpExchange, { kind, fields }: ResponsePlan): void {
-  if (kind !== 'precondition-failed' && kind !== 'range-not-satisfiable') return;
-  exchange.setFields(fields, SUCCESS_FIELDS);
-  throw kind === 'precondition-failed' ? preconditionFailed() : new RangeNotSatisfiableException();
-}
-
-/** Sets the fields, but for those that another interceptor has set since the response was planned. */
-function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Seen): void {
-  exchange.keepEncoding();
-  const fields = { ...plan.fields };
-  for (const name of DECLARABLE) {
-    if (exchange.field(name) !== seen.get(name)) delete fields[name];
-  }
-  exchange.setFields(fields, outdatedFields(plan));
-}
-
-/** The fields of the handler's that do not describe the content which is sent. */
-function outdatedFields(plan: ResponsePlan): readonly string[] {
-  if (plan.kind === 'not-modified') return DESCRIPTIVE_FIELDS;
-  const replaced = plan.kind === 'full' && plan.status !== 200 ? [] : CONTENT_FIELDS;
-  const isLengthKnown = 'contentLength' in plan && plan.contentLength !== undefined;
-  return isLengthKnown ? [...replaced, 'content-length', 'transfer-encoding'] : replaced; // never both: RFC 9112 §6.2
 }
 
 function declaredLength(exchange: HttpExchange): number | undefined {

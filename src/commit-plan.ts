@@ -1,0 +1,50 @@
+import { DECLARABLE } from './describe-representation.js';
+import type { ResponsePlan } from './http/response-plan.js';
+import type { HttpExchange } from './http-exchange.js';
+import { preconditionFailed, RangeNotSatisfiableException } from './range.exceptions.js';
+
+/** What of a success must not stand beside another answer, unless the answer has it itself. */
+const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding'];
+const DESCRIPTIVE_FIELDS = [
+  ...CONTENT_FIELDS,
+  'transfer-encoding',
+  'content-type',
+  'content-language',
+  'content-disposition',
+  'accept-ranges',
+  'last-modified',
+];
+const SUCCESS_FIELDS = [...DESCRIPTIVE_FIELDS, 'etag', 'cache-control', 'content-location', 'expires'];
+
+/** The fields that were on the response when it was planned. */
+export type Seen = ReadonlyMap<string, string | undefined>;
+
+/** Removes what was meant for the file: an error of ours is about to be answered instead. */
+export function clear(exchange: HttpExchange): void {
+  exchange.setFields({ 'cache-control': 'no-store' }, SUCCESS_FIELDS);
+}
+
+/** 412 and 416 go through the app's exception filters, with nothing of the file on them. */
+export function refuse(exchange: HttpExchange, { kind, fields }: ResponsePlan): void {
+  if (kind !== 'precondition-failed' && kind !== 'range-not-satisfiable') return;
+  exchange.setFields(fields, SUCCESS_FIELDS);
+  throw kind === 'precondition-failed' ? preconditionFailed() : new RangeNotSatisfiableException();
+}
+
+/** Sets the fields, but for those that another interceptor has set since the response was planned. */
+export function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Seen): void {
+  exchange.keepEncoding();
+  const fields = { ...plan.fields };
+  for (const name of DECLARABLE) {
+    if (exchange.field(name) !== seen.get(name)) delete fields[name];
+  }
+  exchange.setFields(fields, outdatedFields(plan));
+}
+
+/** The fields of the handler's that do not describe the content which is sent. */
+function outdatedFields(plan: ResponsePlan): readonly string[] {
+  if (plan.kind === 'not-modified') return DESCRIPTIVE_FIELDS;
+  const replaced = plan.kind === 'full' && plan.status !== 200 ? [] : CONTENT_FIELDS;
+  const isLengthKnown = 'contentLength' in plan && plan.contentLength !== undefined;
+  return isLengthKnown ? [...replaced, 'content-length', 'transfer-encoding'] : replaced; // never both: RFC 9112 §6.2
+}
