@@ -14,6 +14,7 @@ import type { Bytes, RangeSource } from './sources/source.js';
  * return new RangedFile(fileSource(name, { root: MEDIA }), { disposition: 'inline' });
  */
 export class RangedFile extends StreamableFile {
+  /** @internal */
   readonly [RANGED_FILE] = true;
   private whole: Readable | undefined;
 

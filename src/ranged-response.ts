@@ -21,6 +21,7 @@ export interface Answer {
  * asking once for its headers.
  */
 export class RangedResponse extends StreamableFile {
+  /** @internal */
   readonly [RANGED_RESPONSE] = true;
 
   constructor(private readonly answer: Answer) {
