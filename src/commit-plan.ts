@@ -1,5 +1,5 @@
 import { DECLARABLE } from './describe-representation.js';
-import type { ResponsePlan } from './http/response-plan.js';
+import { type ResponsePlan, withNoTransform } from './http/response-plan.js';
 import type { HttpExchange } from './http-exchange.js';
 import { preconditionFailed, RangeNotSatisfiableException } from './range.exceptions.js';
 
@@ -31,14 +31,21 @@ export function refuse(exchange: HttpExchange, { kind, fields }: ResponsePlan): 
   throw kind === 'precondition-failed' ? preconditionFailed() : new RangeNotSatisfiableException();
 }
 
-/** Sets the fields, but for those that another interceptor has set since the response was planned. */
+/** Sets the status and the fields. What another interceptor has set since the response was planned has the last word. */
 export function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Seen): void {
   exchange.keepEncoding();
+  exchange.setStatus(plan.status);
   const fields = { ...plan.fields };
   for (const name of DECLARABLE) {
-    if (exchange.field(name) !== seen.get(name)) delete fields[name];
+    const value = exchange.field(name);
+    if (value !== seen.get(name)) replaceField(fields, name, value);
   }
   exchange.setFields(fields, outdatedFields(plan));
+}
+
+function replaceField(fields: Record<string, string>, name: string, value: string | undefined): void {
+  if (value === undefined || fields[name] === undefined) delete fields[name];
+  else fields[name] = name === 'cache-control' ? withNoTransform(value) : value;
 }
 
 /** The fields of the handler's that do not describe the content which is sent. */

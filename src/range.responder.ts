@@ -66,21 +66,19 @@ export class RangeResponder {
   }
 
   /**
-   * Negotiates the response to a file and sets its status; what is left is to commit its fields and to send its content.
+   * Negotiates the response to a file; what is left is to commit its status and fields, and to send its content.
    *
    * @internal
    */
   async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Answer> {
-    const prepared = (await exchange.turn())
-      ? await unlessClosed(exchange, this.prepare(exchange, file, options))
-      : undefined;
+    const isOurTurn = await exchange.turn();
+    if (!isOurTurn) discard(file);
+    const prepared = isOurTurn ? await unlessClosed(exchange, this.prepare(exchange, file, options)) : undefined;
     if (prepared === undefined) {
-      discard(file);
       return { content: contentFor(PrimedContent.empty(), exchange, false, () => {}), commit: () => {} };
     }
     const { plan, content, seen } = prepared;
     refuse(exchange, plan);
-    exchange.setStatus(plan.status);
     return {
       content: contentFor(content, exchange, 'etag' in plan.fields, (error) => this.fail(exchange, error)),
       commit: () => commit(exchange, plan, seen),
@@ -92,18 +90,30 @@ export class RangeResponder {
     file: StreamableFile,
     options: RangedOptions,
   ): Promise<Prepared | undefined> {
+    let source: RangeSource | undefined;
     try {
-      const source = sourceOf(file, declaredLength(exchange));
       const serving = this.servingOptions(file, options);
-      return await this.attempt(exchange, source, serving).catch((error: unknown) => {
-        if (!isChanged(error)) throw error;
-        return this.attempt(exchange, source, serving); // resolved again, once
-      });
+      source = sourceOf(file, declaredLength(exchange));
+      return await this.attemptTwice(exchange, source, serving);
     } catch (error) {
+      if (source === undefined) discard(file);
       if (exchange.isClosed) return undefined; // nobody is left to be told; a source may well object to being aborted
       clear(exchange);
-      discard(file);
       throw toHttpException(error);
+    }
+  }
+
+  /** A representation that changed before its first octets were read is resolved again, once. */
+  private async attemptTwice(
+    exchange: HttpExchange,
+    source: RangeSource,
+    options: ServingOptions,
+  ): Promise<Prepared | undefined> {
+    try {
+      return await this.attempt(exchange, source, options);
+    } catch (error) {
+      if (!isChanged(error)) throw error;
+      return this.attempt(exchange, source, options);
     }
   }
 

@@ -9,10 +9,10 @@ import { RANGED_RESPONSE } from './range.tokens.js';
 /** The content of a response in the form that its framework likes best. */
 export type Content = Readable | Uint8Array;
 
-/** A negotiated response: what is left is to set its fields and to send its content. */
+/** A negotiated response: what is left is to set its status and fields, and to send its content. */
 export interface Answer {
   readonly content: Content;
-  /** Sets the fields. Late, so that they do not stand on the error of an interceptor that fails after ours. */
+  /** Sets status and fields. Late, so that they do not stand on what an interceptor outside of ours puts in its place. */
   commit(): void;
 }
 

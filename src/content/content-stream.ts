@@ -53,10 +53,15 @@ export class ContentStream extends Readable {
   }
 }
 
+/** How responses write and end as Node.js ships them, remembered before anybody patches the prototypes. */
+const AS_SHIPPED: readonly (readonly [write: unknown, end: unknown])[] = [
+  OutgoingMessage.prototype,
+  Writable.prototype,
+].map((prototype: object) => [Reflect.get(prototype, 'write'), Reflect.get(prototype, 'end')]);
+
 /** Whether a middleware has put itself before the response: it may keep chunks, or drop the callback of their leaving. */
 function isPatched(response: Writable): boolean {
-  const asShipped: readonly Pick<Writable, 'write' | 'end'>[] = [OutgoingMessage.prototype, Writable.prototype];
-  return !asShipped.some((plain) => response.write === plain.write && response.end === plain.end);
+  return !AS_SHIPPED.some(([write, end]) => response.write === write && response.end === end);
 }
 
 /** Writes the content and ends the response. Returns early where the response was closed: nobody waits for the rest. */

@@ -228,7 +228,7 @@ function notModifiedFields(selected: Fields): Fields {
  * A body transformed under the same strong tag would be spliced with this one, and a transformed stream of unknown
  * length would be held back (RFC 9111 §5.2.2.6).
  */
-function withNoTransform(cacheControl: string | undefined): string {
+export function withNoTransform(cacheControl: string | undefined): string {
   if (cacheControl === undefined || cacheControl.trim() === '') return 'no-transform';
   return /(?:^|[\s,])no-transform(?:$|[\s,])/i.test(cacheControl) ? cacheControl : `${cacheControl}, no-transform`;
 }
