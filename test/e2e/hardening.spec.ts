@@ -25,6 +25,7 @@ import {
 } from 'nestjs-range';
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { OutgoingMessage } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
@@ -281,6 +282,35 @@ describe.each(ADAPTERS)('what went wrong before, on %s', (adapter) => {
       first.open();
       await until(() => streams.every(({ destroyed }) => destroyed), 'the streams to be destroyed');
       await nothingOpen();
+    });
+
+    it('its source was resolved has it closed, not discarded', async () => {
+      const [reached, pending] = [new Gate(), new Gate()];
+      const calls: string[] = [];
+      serve(
+        () =>
+          new RangedFile({
+            discard: () => calls.push('discard'),
+            resolve: async () => {
+              calls.push('resolve');
+              reached.open();
+              await pending.passed;
+              return {
+                size: 5,
+                open: () => Readable.from([Buffer.from('abcde')]),
+                close: () => void calls.push('close'),
+              };
+            },
+          }),
+      );
+      const connection = await RawConnection.open(running.port);
+      connection.send(requestText('/file'));
+      await reached.passed;
+      connection.reset();
+      await connectionsClosed();
+      pending.open();
+      await until(() => calls.includes('close'), 'the representation to be closed');
+      expect(calls).toEqual(['resolve', 'close']);
     });
 
     // An error that nobody listens to would end the process; the runner, which stands before that, fails the run.
@@ -724,6 +754,30 @@ describe("a middleware that has put itself before Express' prototype of response
       return Reflect.apply(write, this, [chunk, ...rest]);
     };
   }
+
+  it('may keep the chunks that it sees', async () => {
+    expect((await fetchRaw(running.port, '/large')).body.equals(LARGE)).toBe(true);
+    await Promise.all([fetchRaw(running.port, '/other'), fetchRaw(running.port, '/other')]);
+    expect(kept.length).toBeGreaterThan(1);
+    expect(Buffer.concat(kept).equals(LARGE.subarray(0, Buffer.concat(kept).length))).toBe(true);
+  });
+});
+
+describe('a tool that has patched the responses of Node.js', () => {
+  const { write } = OutgoingMessage.prototype;
+  const kept: Buffer[] = [];
+  let running: TestApp;
+  beforeAll(async () => {
+    OutgoingMessage.prototype.write = function keep(this: OutgoingMessage, chunk: Buffer, ...rest: never[]) {
+      if ((this as ServerResponse).req.url === '/large') kept.push(chunk);
+      return Reflect.apply(write, this, [chunk, ...rest]) as boolean;
+    };
+    running = await startApp('fastify', metadata);
+  });
+  afterAll(async () => {
+    OutgoingMessage.prototype.write = write;
+    await running.close();
+  });
 
   it('may keep the chunks that it sees', async () => {
     expect((await fetchRaw(running.port, '/large')).body.equals(LARGE)).toBe(true);
