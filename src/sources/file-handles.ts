@@ -1,7 +1,5 @@
-import { type BigIntStats, close, constants, fstat, fstatSync, open, realpath, stat } from 'node:fs';
-import { promisify } from 'node:util';
-import { isInside } from './confine-path.js';
-import { SourceNotFoundError, SourceUnavailableError } from './source-errors.js';
+import { type BigIntStats, fstatSync } from 'node:fs';
+import { closeFile, confine, openRegularFile, statAsync } from './open-file.js';
 
 /** Which version of which file a descriptor is open on. */
 export interface FileVersion {
@@ -51,14 +49,6 @@ const IDLE_MS = 400;
 const SLOW_FSTAT_MS = 1;
 const SLOW_FSTATS = 3;
 
-const openAsync = promisify(open);
-const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
-const statAsync: (path: string, options: { bigint: true }) => Promise<BigIntStats> = promisify(stat);
-const realpathAsync = promisify(realpath.native);
-
-/** Reading only; a FIFO without a writer must not block a thread of the pool, nor a terminal become ours. */
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
-
 /**
  * Opens regular files and keeps the most recently used descriptors open for a moment. Each lease checks that the file
  * was neither changed nor replaced; only a directory or a link that was swapped above it may go unseen for a second,
@@ -95,31 +85,23 @@ export class FileHandles {
   }
 
   private async open(key: string, path: string, root: string | undefined): Promise<Handle> {
-    const fd = await openFile(path);
-    try {
-      const stats = await fstatAsync(fd, { bigint: true });
-      if (!stats.isFile()) throw new SourceNotFoundError(`${path} is not a regular file`);
-      if (root !== undefined) await confine(path, root, stats);
-      const now = performance.now();
-      const handle: Handle = {
-        key,
-        path,
-        root,
-        fd,
-        version: toVersion(stats),
-        ctimeNs: stats.ctimeNs,
-        leases: 1,
-        cached: false,
-        lookedUpAt: now,
-        usedAt: now,
-        slowFstats: 0,
-      };
-      this.keep(handle);
-      return handle;
-    } catch (error) {
-      closeFile(fd);
-      throw error;
-    }
+    const { fd, stats } = await openRegularFile(path, root);
+    const now = performance.now();
+    const handle: Handle = {
+      key,
+      path,
+      root,
+      fd,
+      version: toVersion(stats),
+      ctimeNs: stats.ctimeNs,
+      leases: 1,
+      cached: false,
+      lookedUpAt: now,
+      usedAt: now,
+      slowFstats: 0,
+    };
+    this.keep(handle);
+    return handle;
   }
 
   private keep(handle: Handle): void {
@@ -225,35 +207,4 @@ function isSame(stats: BigIntStats | undefined, { version, ctimeNs }: Handle): b
     stats.mtimeNs === version.mtimeNs &&
     stats.ctimeNs === ctimeNs
   );
-}
-
-async function openFile(path: string): Promise<number> {
-  try {
-    return await openAsync(path, OPEN_FLAGS);
-  } catch (error) {
-    if (isCode(error, ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'])) {
-      throw new SourceUnavailableError(`${path} cannot be opened now`, { cause: error });
-    }
-    throw new SourceNotFoundError(`${path} cannot be opened`, { cause: error });
-  }
-}
-
-/** Checks the opened file, not the name: between a check and an open the name may come to mean something else. */
-async function confine(path: string, root: string, opened: BigIntStats): Promise<void> {
-  try {
-    const [realRoot, realPath] = await Promise.all([realpathAsync(root), realpathAsync(path)]);
-    const { dev, ino } = await statAsync(realPath, { bigint: true });
-    if (isInside(realRoot, realPath) && dev === opened.dev && ino === opened.ino) return;
-  } catch (error) {
-    throw new SourceNotFoundError(`${path} went away while it was opened`, { cause: error });
-  }
-  throw new SourceNotFoundError(`${path} leads out of ${root}`);
-}
-
-function closeFile(fd: number): void {
-  close(fd, () => {}); // a descriptor that was only read has nothing to lose
-}
-
-function isCode(error: unknown, codes: readonly string[]): boolean {
-  return codes.includes((error as { code?: string } | null)?.code ?? ''); // an Error of another realm in Jest
 }

@@ -1,0 +1,69 @@
+import { type BigIntStats, close, constants, fstat, open, realpath, stat } from 'node:fs';
+import { promisify } from 'node:util';
+import { isInside } from './confine-path.js';
+import { SourceNotFoundError, SourceUnavailableError } from './source-errors.js';
+
+const openAsync = promisify(open);
+const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
+export const statAsync: (path: string, options: { bigint: true }) => Promise<BigIntStats> = promisify(stat);
+const realpathAsync = promisify(realpath.native);
+
+/** Reading only; a FIFO without a writer must not block a thread of the pool, nor a terminal become ours. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+/**
+ * Opens the regular file at `path`; below `root`, where one is given, links included. The caller closes the descriptor.
+ *
+ * @throws SourceNotFoundError where there is no such file, or none that may be served
+ * @throws SourceUnavailableError where it cannot be opened now
+ */
+export async function openRegularFile(
+  path: string,
+  root: string | undefined,
+): Promise<{ readonly fd: number; readonly stats: BigIntStats }> {
+  const fd = await openFile(path);
+  try {
+    const stats = await fstatAsync(fd, { bigint: true });
+    if (!stats.isFile()) throw new SourceNotFoundError(`${path} is not a regular file`);
+    if (root !== undefined) await confine(path, root, stats);
+    return { fd, stats };
+  } catch (error) {
+    closeFile(fd);
+    throw error;
+  }
+}
+
+async function openFile(path: string): Promise<number> {
+  try {
+    return await openAsync(path, OPEN_FLAGS);
+  } catch (error) {
+    if (isCode(error, ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'])) {
+      throw new SourceUnavailableError(`${path} cannot be opened now`, { cause: error });
+    }
+    throw new SourceNotFoundError(`${path} cannot be opened`, { cause: error });
+  }
+}
+
+/**
+ * Checks that an opened file lies below `root`: the file, not its name, which may come to mean something else meanwhile.
+ *
+ * @throws SourceNotFoundError where it does not
+ */
+export async function confine(path: string, root: string, opened: BigIntStats): Promise<void> {
+  try {
+    const [realRoot, realPath] = await Promise.all([realpathAsync(root), realpathAsync(path)]);
+    const { dev, ino } = await statAsync(realPath, { bigint: true });
+    if (isInside(realRoot, realPath) && dev === opened.dev && ino === opened.ino) return;
+  } catch (error) {
+    throw new SourceNotFoundError(`${path} went away while it was opened`, { cause: error });
+  }
+  throw new SourceNotFoundError(`${path} leads out of ${root}`);
+}
+
+export function closeFile(fd: number): void {
+  close(fd, () => {}); // a descriptor that was only read has nothing to lose
+}
+
+function isCode(error: unknown, codes: readonly string[]): boolean {
+  return codes.includes((error as { code?: string } | null)?.code ?? ''); // an Error of another realm in Jest
+}
