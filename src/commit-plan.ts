@@ -1,5 +1,5 @@
 import { DECLARABLE } from './describe-representation.js';
-import { type ResponsePlan, withNoTransform } from './http/response-plan.js';
+import { type Fields, type ResponsePlan, withNoTransform } from './http/response-plan.js';
 import type { HttpExchange } from './http-exchange.js';
 import { preconditionFailed, RangeNotSatisfiableException } from './range.exceptions.js';
 
@@ -20,8 +20,8 @@ const SUCCESS_FIELDS = [...DESCRIPTIVE_FIELDS, 'etag', 'cache-control', 'content
 export type Seen = ReadonlyMap<string, string | undefined>;
 
 /** Removes what was meant for the file: an error of ours is about to be answered instead. */
-export function clear(exchange: HttpExchange): void {
-  exchange.setFields({ 'cache-control': 'no-store' }, SUCCESS_FIELDS);
+export function clear(exchange: HttpExchange, ofError: Fields): void {
+  exchange.setFields({ 'cache-control': 'no-store', ...ofError }, SUCCESS_FIELDS);
 }
 
 /** 412 and 416 go through the app's exception filters, with nothing of the file on them. */

@@ -71,6 +71,7 @@ const CANONICAL_NAMES: Readonly<Record<string, string>> = {
   etag: 'ETag',
   expires: 'Expires',
   'last-modified': 'Last-Modified',
+  'retry-after': 'Retry-After',
   vary: 'Vary',
   'x-content-type-options': 'X-Content-Type-Options',
 };

@@ -19,6 +19,8 @@ export {
   SourceError,
   SourceLengthError,
   SourceNotFoundError,
+  SourceProtocolError,
+  SourceTimeoutError,
   SourceUnavailableError,
 } from './sources/source-errors.js';
 export type { Bytes, RangeSource, Representation } from './sources/source.js';

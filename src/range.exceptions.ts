@@ -1,4 +1,6 @@
 import {
+  BadGatewayException,
+  GatewayTimeoutException,
   HttpException,
   HttpStatus,
   NotFoundException,
@@ -31,7 +33,17 @@ export function toHttpException(error: unknown): unknown {
     case 'SOURCE_CHANGED':
     case 'SOURCE_UNAVAILABLE':
       return new ServiceUnavailableException('Service Unavailable', { cause: error });
+    case 'SOURCE_TIMEOUT':
+      return new GatewayTimeoutException('Gateway Timeout', { cause: error });
+    case 'SOURCE_PROTOCOL':
+      return new BadGatewayException('Bad Gateway', { cause: error });
     default:
       return error; // an HttpException of the app's own, or a fault that the filters report
   }
+}
+
+/** The fields that belong to the response for what a source threw: when to try again, where that is known. */
+export function errorFields(error: unknown): Record<string, string> {
+  const seconds = (error as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds;
+  return Number.isSafeInteger(seconds) ? { 'retry-after': String(seconds) } : {};
 }

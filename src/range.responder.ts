@@ -6,7 +6,7 @@ import { PrimedContent } from './content/primed-content.js';
 import { describeRepresentation } from './describe-representation.js';
 import { planResponse, type ResponsePlan } from './http/response-plan.js';
 import { exchangeOf, type HttpExchange } from './http-exchange.js';
-import { toHttpException } from './range.exceptions.js';
+import { errorFields, toHttpException } from './range.exceptions.js';
 import {
   checkModuleOptions,
   checkRangedOptions,
@@ -53,8 +53,8 @@ export class RangeResponder {
    * Sends a file where a handler holds `@Res()`, or from middleware: the same answer that `@Ranged()` gives. Takes the
    * objects of Express, of Fastify or of Node.js. Resolves when the response is over, also where the client left.
    *
-   * @throws HttpException (404, 412, 416, 503) or what the source threw, while nothing has been sent: let the exception
-   * filters have it
+   * @throws HttpException (404, 412, 416, 502, 503, 504) or what the source threw, while nothing has been sent: let the
+   * exception filters have it
    */
   async send(request: unknown, response: unknown, file: StreamableFile, options = NO_OPTIONS): Promise<void> {
     const exchange = exchangeOf(request, response);
@@ -98,7 +98,7 @@ export class RangeResponder {
     } catch (error) {
       if (source === undefined) discard(file);
       if (exchange.isClosed) return undefined; // nobody is left to be told; a source may well object to being aborted
-      clear(exchange);
+      clear(exchange, errorFields(error));
       throw toHttpException(error);
     }
   }

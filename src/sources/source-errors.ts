@@ -26,8 +26,26 @@ export class SourceChangedError extends SourceError {
 
 /** The source cannot answer now: 503. */
 export class SourceUnavailableError extends SourceError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** When it may be worth another try, in whole seconds from now: the response's Retry-After; `undefined`: none. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { readonly retryAfterSeconds?: number | undefined }) {
     super(message, 'SOURCE_UNAVAILABLE', options);
+    this.retryAfterSeconds = options?.retryAfterSeconds;
+  }
+}
+
+/** The source did not answer in time: 504. */
+export class SourceTimeoutError extends SourceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'SOURCE_TIMEOUT', options);
+  }
+}
+
+/** The source answered something other than what it was asked for: 502. */
+export class SourceProtocolError extends SourceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'SOURCE_PROTOCOL', options);
   }
 }
 

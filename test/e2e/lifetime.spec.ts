@@ -8,6 +8,8 @@ import {
   RangeModule,
   SourceChangedError,
   SourceNotFoundError,
+  SourceProtocolError,
+  SourceTimeoutError,
   SourceUnavailableError,
 } from 'nestjs-range';
 import { createReadStream } from 'node:fs';
@@ -429,6 +431,8 @@ describe.each(ADAPTERS)('the lifetime of a response on %s', (adapter) => {
       ['resolve rejects', 500, { onResolve: refuse(new Error(secret)) }],
       ['there is nothing', 404, { onResolve: refuse(new SourceNotFoundError(secret)) }],
       ['it cannot answer now', 503, { onResolve: refuse(new SourceUnavailableError(secret)) }],
+      ['it does not answer in time', 504, { onResolve: refuse(new SourceTimeoutError(secret)) }],
+      ['it answers nonsense', 502, { ...validators, onOpen: refuse(new SourceProtocolError(secret)) }],
       ['it throws an exception of Nest', 402, { onResolve: refuse(new HttpException('pay', 402)) }],
       ['open rejects', 500, { ...validators, onOpen: refuse(new Error(secret)) }],
       ['open finds nothing', 404, { ...validators, onOpen: refuse(new SourceNotFoundError(secret)) }],
@@ -453,6 +457,17 @@ describe.each(ADAPTERS)('the lifetime of a response on %s', (adapter) => {
         });
         await everythingReleased();
       }
+    });
+
+    it('that says when it may answer has that passed on as Retry-After', async () => {
+      nextProbe = () => {
+        const busy = new SourceUnavailableError(secret, { retryAfterSeconds: 7 });
+        return new ProbeSource(SMALL, { onOpen: refuse(busy) });
+      };
+      const response = await get('/probe', range('bytes=0-9'));
+      expect(response.status).toBe(503);
+      expect(field(response, 'Retry-After')).toBe('7');
+      await everythingReleased();
     });
 
     it('is asked again, once, where it changed meanwhile', async () => {
