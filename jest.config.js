@@ -7,6 +7,9 @@ export const base = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-range$': '<rootDir>/src/index.ts',
+    '^nestjs-range/testing$': '<rootDir>/src/testing/index.ts',
+    // An optional peer, too large to be installed for a test without its store.
+    '^@aws-sdk/client-s3$': '<rootDir>/test/support/aws-commands.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {
@@ -26,5 +29,5 @@ process.env.NEST_MAJOR ??= '12';
 export default {
   ...base,
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|clients|consumers|nest-11)/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|clients|consumers|integration|nest-11)/'],
 };

@@ -14,6 +14,7 @@ export { RangedFile } from './ranged-file.js';
 export { bytesSource, type SourceMetadata } from './sources/bytes-source.js';
 export type { Dotfiles } from './sources/confine-path.js';
 export { fileSource, type FileSourceOptions } from './sources/file-source.js';
+export { type Fetch, type FetchResponse, httpSource, type HttpSourceOptions } from './sources/http-source.js';
 export {
   SourceChangedError,
   SourceError,
@@ -24,4 +25,6 @@ export {
   SourceUnavailableError,
 } from './sources/source-errors.js';
 export type { Bytes, RangeSource, Representation } from './sources/source.js';
+export type { ObjectMetadata } from './sources/store.js';
+export type { StoreOptions } from './sources/store-options.js';
 export { streamSource, type StreamSourceOptions } from './sources/stream-source.js';

@@ -35,6 +35,16 @@ const folderOf = (path: string): string => (path.includes('/') ? path.slice(0, p
 const isOurs = (name: string): boolean => name.endsWith('.js');
 const inFolder = (folder: string): SourceFile[] => files.filter(({ path }) => folderOf(path) === folder);
 
+/** All modules that a file imports, and those that these import. */
+function reachableFrom(path: string, known = new Set<string>()): Set<string> {
+  for (const name of files.find((file) => file.path.replace(/\.ts$/, '.js') === path)?.imports ?? []) {
+    if (known.has(name)) continue;
+    known.add(name);
+    reachableFrom(name, known);
+  }
+  return known;
+}
+
 /** The imports that a rule does not allow, as "file -> import". */
 function offences(checked: readonly SourceFile[], isAllowed: (name: string, path: string) => boolean): string[] {
   return checked.flatMap(({ path, imports }) =>
@@ -44,7 +54,13 @@ function offences(checked: readonly SourceFile[], isAllowed: (name: string, path
 
 describe('the direction of imports: http <- sources <- content <- the files at the top', () => {
   it('every folder is known', () => {
-    expect([...new Set(files.map(({ path }) => folderOf(path)))].sort()).toEqual(['', 'content', 'http', 'sources']);
+    expect([...new Set(files.map(({ path }) => folderOf(path)))].sort()).toEqual([
+      '',
+      'content',
+      'http',
+      'sources',
+      'testing',
+    ]);
   });
 
   it('imports are found at all', () => {
@@ -69,10 +85,32 @@ describe('the direction of imports: http <- sources <- content <- the files at t
     expect(inFolder('http').filter(({ text }) => impure.test(text))).toEqual([]);
   });
 
-  it('sources import http, themselves, Node.js and mime-types', () => {
-    const isAllowed = (name: string): boolean =>
-      isOurs(name) ? ['http', 'sources'].includes(folderOf(name)) : isBuiltin(name) || name === 'mime-types';
+  it('sources import http, themselves, Node.js and mime-types, and one of them the commands of its SDK', () => {
+    const isAllowed = (name: string, path: string): boolean =>
+      isOurs(name)
+        ? ['http', 'sources'].includes(folderOf(name))
+        : isBuiltin(name) ||
+          name === 'mime-types' ||
+          (path === 'sources/s3-source.ts' && name === '@aws-sdk/client-s3');
     expect(offences(inFolder('sources'), isAllowed)).toEqual([]);
+  });
+
+  it('testing imports what sources and http are, itself and Node.js: no framework, no test runner', () => {
+    const isAllowed = (name: string): boolean =>
+      isOurs(name) ? ['http', 'sources', 'testing'].includes(folderOf(name)) : isBuiltin(name);
+    expect(offences(inFolder('testing'), isAllowed)).toEqual([]);
+    const values = inFolder('testing').filter(({ text }) => /^import (?!type).*'\.\.\//m.test(text));
+    expect(values).toEqual([]); // types only: what checks our answers shares no code with what makes them
+  });
+
+  it('an app that imports only the package itself loads no SDK', () => {
+    expect([...reachableFrom('index.js')].filter((name) => !isOurs(name) && !isBuiltin(name)).sort()).toEqual([
+      '@nestjs/common',
+      '@nestjs/core',
+      'content-disposition',
+      'mime-types',
+      'rxjs',
+    ]);
   });
 
   it('content imports http, sources, itself and Node.js', () => {
@@ -91,12 +129,12 @@ describe('the direction of imports: http <- sources <- content <- the files at t
     expect(offences(files, (name) => !isBuiltin(name) || name.startsWith('node:'))).toEqual([]);
   });
 
-  it('index.ts is the only barrel, and nobody imports it', () => {
+  it('the index.ts of an entry point is the only kind of barrel, and nobody imports it', () => {
     const barrels = files
       .filter(({ text }) => /^export\s+(?:type\s+)?(?:\*|\{[^}]*\})[^;'"]*\bfrom\b/m.test(text))
       .map(({ path }) => path);
-    expect(barrels).toEqual(['index.ts']);
-    expect(offences(files, (name) => name !== 'index.js')).toEqual([]);
+    expect(barrels.sort()).toEqual(['index.ts', 'testing/index.ts']);
+    expect(offences(files, (name) => !/(?:^|\/)index\.js$/.test(name))).toEqual([]);
   });
 
   it('nothing imports in a circle', () => {
@@ -106,7 +144,7 @@ describe('the direction of imports: http <- sources <- content <- the files at t
       if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
       else for (const next of importsBy.get(path) ?? []) walk(next, [...trail, path]);
     };
-    walk('index.js', []);
+    for (const path of importsBy.keys()) walk(path, []);
     expect(circles).toEqual([]);
   });
 
