@@ -57,13 +57,14 @@ class Upstream implements Store {
   readonly remembered: RememberedUnder;
   private readonly ask: (fields: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<FetchResponse>;
 
-  constructor(url: URL, { headers = {}, fetch = globalThis.fetch, dispatcher }: HttpSourceOptions) {
+  constructor(url: URL, { headers = {}, fetch, dispatcher }: HttpSourceOptions) {
+    const ask: Fetch = fetch ?? globalThis.fetch;
     this.name = `${url.origin}${url.pathname}`; // a query may be a signature
     const own = { ...withoutConditions(headers), 'accept-encoding': 'identity' };
     // By the headers too: what one user may see is not for the next.
-    this.remembered = { owner: dispatcher ?? ANYBODY, key: JSON.stringify([url.href, own]) };
+    this.remembered = { owner: fetch ?? dispatcher ?? ANYBODY, key: JSON.stringify([url.href, own]) };
     const init = dispatcher === undefined ? {} : { dispatcher };
-    this.ask = (fields, signal) => fetch(url.href, { ...init, headers: { ...own, ...fields }, signal });
+    this.ask = (fields, signal) => ask(url.href, { ...init, headers: { ...own, ...fields }, signal });
   }
 
   /**

@@ -51,6 +51,7 @@ export function checkStoreOptions(source: string, options: StoreOptions, further
 }
 
 function checkDuration(source: string, name: string, value: number | undefined, least: number): void {
-  if (value === undefined || (value >= least && value <= LONGEST_DELAY_MS)) return;
+  if (value === undefined) return;
+  if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY_MS) return;
   throw new TypeError(`${source}: option "${name}" must be a time in ms from ${least} on, not ${String(value)}`);
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 
 /** An object in the fake store. */
 export interface StoredObject {
@@ -24,16 +24,12 @@ export class FakeStore {
   readonly requests: { method: string; path: string; fields: Record<string, string | undefined> }[] = [];
   /** Tried in turn; one that answers is used up. */
   readonly interferences: Interference[] = [];
-  private readonly sockets = new Set<Socket>();
+  private readonly responses = new Set<ServerResponse>();
   private readonly server = createServer((request, response) => this.handle(request, response));
   private versions = 1_700_000_000_000_000;
 
   static async start(): Promise<FakeStore> {
     const store = new FakeStore();
-    store.server.on('connection', (socket) => {
-      store.sockets.add(socket);
-      socket.once('close', () => store.sockets.delete(socket));
-    });
     await new Promise<void>((resolve) => {
       store.server.listen(0, '127.0.0.1', resolve);
     });
@@ -44,11 +40,9 @@ export class FakeStore {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Responses that are neither sent to their end nor cut off. */
-  underWay = 0;
-
-  get connections(): number {
-    return this.sockets.size;
+  /** How many responses are neither sent to their end nor cut off. */
+  get underWay(): number {
+    return this.responses.size;
   }
 
   put(name: string, bytes: Uint8Array, fields: Record<string, string> = {}): void {
@@ -60,6 +54,11 @@ export class FakeStore {
   /** Puts back what was there, as it was. */
   restore(name: string, object: StoredObject): void {
     this.objects.set(name, object);
+  }
+
+  /** Cuts off the responses that are under way: what a client cannot abort stays open otherwise. */
+  hangUp(): void {
+    for (const response of this.responses) response.destroy();
   }
 
   async stop(): Promise<void> {
@@ -74,8 +73,8 @@ export class FakeStore {
     const path = decodeURIComponent(pathname);
     const fields = request.headers as Record<string, string | undefined>;
     this.requests.push({ method: request.method ?? '', path, fields });
-    this.underWay++;
-    response.once('close', () => this.underWay--);
+    this.responses.add(response);
+    response.once('close', () => this.responses.delete(response));
     if (this.interferences[0]?.(request, response) === true) {
       this.interferences.shift();
       return;

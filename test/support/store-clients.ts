@@ -27,8 +27,9 @@ function fieldOf({ headers }: IncomingMessage, name: string): string | undefined
   return headers[name] as string | undefined;
 }
 
-function lengthOf(response: IncomingMessage): number {
-  return Number(fieldOf(response, 'content-length'));
+function lengthOf(response: IncomingMessage): number | undefined {
+  const text = fieldOf(response, 'content-length');
+  return text === undefined ? undefined : Number(text);
 }
 
 /** An error as the AWS SDK throws it. */

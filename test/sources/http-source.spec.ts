@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RequestListener } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { httpSource, type HttpSourceOptions } from '../../src/sources/http-source.js';
+import type { Representation } from '../../src/sources/source.js';
+import { FakeStore } from '../support/fake-store.js';
+import { pseudoRandomBytes } from '../support/fixtures.js';
+import { until } from '../support/until.js';
+
+const BYTES = pseudoRandomBytes(200_000);
+const { signal } = new AbortController();
+
+let upstream: FakeStore;
+beforeAll(async () => {
+  upstream = await FakeStore.start();
+});
+afterAll(() => upstream.stop());
+beforeEach(() => {
+  upstream.put('clip', BYTES);
+  upstream.requests.length = 0;
+  upstream.interferences.length = 0;
+});
+
+const FRESH = { metadataTtlMs: 0 };
+const resolve = async (options: HttpSourceOptions = FRESH, query = ''): Promise<Representation> =>
+  httpSource(`${upstream.url}/http/files/clip${query}`, options).resolve(signal);
+
+async function readAll(representation: Representation, range?: [number, number]): Promise<Buffer> {
+  const asked = range === undefined ? undefined : { firstPos: range[0], lastPos: range[1] };
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of await representation.open(asked, signal)) chunks.push(Buffer.from(chunk));
+  } finally {
+    await representation.close?.();
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Answers the next requests, one after the other. */
+function answerWith(...listeners: RequestListener[]): void {
+  for (const listen of listeners) {
+    upstream.interferences.push((request, response) => {
+      listen(request, response);
+      return true;
+    });
+  }
+}
+
+const firstOctet: RequestListener = (_, response) => {
+  response.writeHead(206, { 'content-range': 'bytes 0-0/200000', 'content-length': 1 }).end('x');
+};
+
+/** The fetch of Node.js adds one to ours where a range is asked for. */
+const IDENTITY = expect.stringMatching(/^identity(?:, identity)?$/);
+
+describe('what httpSource asks', () => {
+  it('is GET only, for ranges, in no coding, and for the version that it knows', async () => {
+    const headers = { Authorization: 'Bearer t', 'X-Tenant': '7' };
+    expect((await readAll(await resolve({ ...FRESH, headers }), [5, 9])).equals(BYTES.subarray(5, 10))).toBe(true);
+    const shared = { authorization: 'Bearer t', 'x-tenant': '7', 'accept-encoding': IDENTITY };
+    const tag = expect.stringMatching(/^"v\d+"$/);
+    expect(upstream.requests).toMatchObject([
+      { method: 'GET', fields: { ...shared, range: 'bytes=0-0' } },
+      { method: 'GET', fields: { ...shared, range: 'bytes=5-9', 'if-match': tag } },
+    ]);
+  });
+
+  it('has nothing of the conditions, ranges and codings that an app hands on', async () => {
+    const headers = {
+      Range: 'bytes=7-8',
+      'If-None-Match': '*',
+      'If-Range': '"x"',
+      'If-Modified-Since': new Date().toUTCString(),
+      'Accept-Encoding': 'gzip, br',
+      Host: 'another.example',
+      'Content-Length': '5',
+      Cookie: 'a=b',
+    };
+    expect((await readAll(await resolve({ ...FRESH, headers }))).equals(BYTES)).toBe(true);
+    for (const { fields } of upstream.requests) {
+      expect(fields).toMatchObject({ cookie: 'a=b', 'accept-encoding': IDENTITY, host: new URL(upstream.url).host });
+      expect(Object.keys(fields).filter((name) => /^(?:if-(?!match)|content-)/.test(name))).toEqual([]);
+      expect(fields['range']).toMatch(/^bytes=0-/);
+    }
+  });
+
+  it('goes through the fetch, with the dispatcher, of the app', async () => {
+    const inits: unknown[] = [];
+    const dispatcher = {};
+    const ofApp: NonNullable<HttpSourceOptions['fetch']> = (url, init) => {
+      inits.push(init);
+      return fetch(url, { headers: init.headers, signal: init.signal });
+    };
+    await readAll(await resolve({ fetch: ofApp, dispatcher }), [0, 9]);
+    expect(inits).toHaveLength(2);
+    for (const init of inits) expect((init as { dispatcher: unknown }).dispatcher).toBe(dispatcher);
+  });
+
+  it('remembers nothing of one user for another, nor of one query for another', async () => {
+    for (const headers of [{ authorization: 'a' }, { authorization: 'b' }, {}]) await resolve({ headers }, '?of=users');
+    for (const query of ['?a', '?b']) await resolve({}, query);
+    expect(upstream.requests).toHaveLength(5);
+    await resolve({ headers: { Authorization: 'a' } }, '?of=users');
+    expect(upstream.requests).toHaveLength(5);
+  });
+
+  it.each<[url: string, options: object, message: string]>([
+    ['file:///etc/passwd', {}, 'httpSource: file: is not http: or https:'],
+    ['not a URL', {}, 'Invalid URL'],
+    ['http://a.example', { header: {} }, 'httpSource: unknown option "header"'],
+  ])('is refused at once: %s', (url, options, message) => {
+    expect(() => httpSource(url, options)).toThrow(message);
+  });
+});
+
+describe('what httpSource takes from an upstream', () => {
+  it.each<[what: string, etag: string | undefined, expected: string | undefined, ifMatch: string | undefined]>([
+    ['a strong tag', '"s"', '"s"', '"s"'],
+    ['a weak tag, which stays weak', 'W/"w"', 'W/"w"', undefined],
+    ['a tag without quotes, which is none', 's', undefined, undefined],
+    ['no tag', undefined, undefined, undefined],
+  ])('%s', async (_, etag, expected, ifMatch) => {
+    const head = { 'content-length': 1, ...(etag === undefined ? {} : { etag }) };
+    answerWith(
+      (_, response) => response.writeHead(206, { ...head, 'content-range': 'bytes 0-0/10' }).end('a'),
+      (_, response) => response.writeHead(206, { ...head, 'content-range': 'bytes 4-4/10' }).end('e'),
+    );
+    const representation = await resolve();
+    expect(representation.etag).toBe(expected);
+    expect((await readAll(representation, [4, 4])).toString()).toBe('e');
+    expect(upstream.requests.at(-1)?.fields['if-match']).toBe(ifMatch);
+  });
+
+  it('is a new version where a weak tag changes, or without tags the date', async () => {
+    const [before, after] = ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sun, 06 Nov 1994 08:49:38 GMT'];
+    for (const [first, second] of [
+      [{ etag: 'W/"1"' }, { etag: 'W/"2"' }],
+      [{ 'last-modified': before }, { 'last-modified': after }],
+    ]) {
+      answerWith(
+        (_, response) => response.writeHead(206, { ...first, 'content-range': 'bytes 0-0/10' }).end('a'),
+        (_, response) => response.writeHead(206, { ...second, 'content-range': 'bytes 4-4/10' }).end('e'),
+      );
+      await expect(readAll(await resolve(), [4, 4])).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+    }
+  });
+
+  it('is read forwards where it knows no ranges, and is asked only once', async () => {
+    const whole: RequestListener = (_, response) => {
+      response.writeHead(200, { 'content-type': 'audio/ogg', 'content-length': BYTES.length, etag: '"w"' }).end(BYTES);
+    };
+    answerWith(whole, whole);
+    const representation = await resolve({});
+    expect(representation).toMatchObject({ size: BYTES.length, forwardOnly: true, type: 'audio/ogg', etag: '"w"' });
+    expect((await readAll(representation, [100_000, 100_009])).equals(BYTES.subarray(100_000, 100_010))).toBe(true);
+    expect((await readAll(await resolve({}))).equals(BYTES)).toBe(true);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  it('may have no length, where it knows no ranges', async () => {
+    answerWith((_, response) => {
+      response.write('ab');
+      response.end('cd');
+    });
+    const representation = await resolve();
+    expect(representation.size).toBeUndefined();
+    expect((await readAll(representation)).toString()).toBe('abcd');
+  });
+
+  it('is let go where nobody reads it', async () => {
+    answerWith((_, response) => {
+      response.writeHead(200, { 'content-length': 50_000_000 }).write(BYTES);
+    });
+    const representation = await resolve();
+    await representation.close?.();
+    await until(() => upstream.underWay === 0, 'the connection to be let go');
+  });
+
+  it('may be empty', async () => {
+    upstream.put('clip', Buffer.alloc(0), { 'content-type': 'text/plain' });
+    const representation = await resolve();
+    expect(representation).toMatchObject({ size: 0, type: 'text/plain' });
+    expect(await readAll(representation)).toHaveLength(0);
+  });
+
+  it('may be somewhere else', async () => {
+    const to = `${upstream.url}/http/files/clip`;
+    const elsewhere: RequestListener = (_, response) => response.writeHead(302, { location: to }).end();
+    answerWith(elsewhere);
+    const representation = await resolve();
+    expect((await readAll(representation, [1, 3])).equals(BYTES.subarray(1, 4))).toBe(true);
+  });
+});
+
+describe('what httpSource refuses', () => {
+  it.each<[what: string, listener: RequestListener]>([
+    [
+      'a first octet of no known size',
+      (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-0/*' }).end('x'),
+    ],
+    [
+      'another range than 0-0',
+      (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-5/9' }).end('xxxxxx'),
+    ],
+    [
+      'more octets than the one',
+      (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-0/9' }).end(BYTES),
+    ],
+    ['no octet at all', (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-0/9' }).end()],
+    ['a 206 that does not say of what', (_, response) => response.writeHead(206).end('x')],
+    ['a 204', (_, response) => response.writeHead(204).end()],
+    [
+      'content that is compressed though it was not to be',
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(BYTES)),
+    ],
+  ])('%s, when it looks', async (_, listener) => {
+    answerWith(listener);
+    await expect(resolve()).rejects.toMatchObject({ code: 'SOURCE_PROTOCOL' });
+    await until(() => upstream.underWay === 0, 'the answer to be let go');
+  });
+
+  it.each<[what: string, code: string, listener: RequestListener]>([
+    ['a 200', 'SOURCE_PROTOCOL', (_, response) => response.writeHead(200).end(BYTES)],
+    ['a 204', 'SOURCE_PROTOCOL', (_, response) => response.writeHead(204).end()],
+    [
+      'a 206 without Content-Range',
+      'SOURCE_PROTOCOL',
+      (_, response) => response.writeHead(206).end(BYTES.subarray(0, 10)),
+    ],
+    [
+      'a multipart',
+      'SOURCE_PROTOCOL',
+      (_, response) => response.writeHead(206, { 'content-type': 'multipart/byteranges; boundary=x' }).end('--x--'),
+    ],
+    [
+      'a coding',
+      'SOURCE_PROTOCOL',
+      (_, response) =>
+        response
+          .writeHead(206, { 'content-range': 'bytes 0-9/200000', 'content-encoding': 'gzip' })
+          .end(gzipSync('abc')),
+    ],
+    [
+      'another size',
+      'SOURCE_CHANGED',
+      (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-9/300000' }).end(BYTES.subarray(0, 10)),
+    ],
+    ['an answer that breaks off in its head', 'SOURCE_UNAVAILABLE', (request) => request.socket.destroy()],
+    [
+      'an answer that is none',
+      'SOURCE_UNAVAILABLE',
+      (request) => request.socket.end('HTTP/1.1 206 Partial Content\r\nContent-Len'),
+    ],
+  ])('%s, when it reads', async (_, code, listener) => {
+    answerWith(firstOctet, listener);
+    await expect(readAll(await resolve(), [0, 9])).rejects.toMatchObject({ code });
+    await until(() => upstream.underWay === 0, 'the answer to be let go');
+  });
+
+  it('an upstream that is not there', async () => {
+    const other = await FakeStore.start();
+    const gone = httpSource(`${other.url}/clip`, FRESH);
+    await other.stop();
+    await expect(gone.resolve(signal)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
+  it.each([400, 401, 405])('a %d, as a fault that is worth a line in the log', async (status) => {
+    answerWith((_, response) => response.writeHead(status).end());
+    await expect(resolve()).rejects.toMatchObject({ message: expect.stringContaining(`answered ${status}`), status });
+  });
+
+  it('without telling the query, which may be a signature', async () => {
+    answerWith((_, response) => response.writeHead(404).end());
+    const failure = await resolve(FRESH, '?signature=secret').catch((error: unknown) => error);
+    expect(String(failure)).toContain('/http/files/clip');
+    expect(String(failure)).not.toContain('secret');
+  });
+});

@@ -1,0 +1,396 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { IncomingMessage } from 'node:http';
+import { azureBlobSource } from '../../src/sources/azure-blob-source.js';
+import { gcsSource } from '../../src/sources/gcs-source.js';
+import { gridFsSource } from '../../src/sources/gridfs-source.js';
+import { httpSource } from '../../src/sources/http-source.js';
+import { s3Source } from '../../src/sources/s3-source.js';
+import type { RangeSource, Representation } from '../../src/sources/source.js';
+import type { StoreOptions } from '../../src/sources/store-options.js';
+import { answering, FakeStore, type Interference, tagOf, when } from '../support/fake-store.js';
+import { pseudoRandomBytes } from '../support/fixtures.js';
+import { FakeAzureBlobClient, FakeGcsBucket, FakeGridFsBucket, FakeS3Client } from '../support/store-clients.js';
+import { until } from '../support/until.js';
+
+const BYTES = pseudoRandomBytes(400_000);
+const OTHER = pseudoRandomBytes(400_000, 2);
+const { signal } = new AbortController();
+
+let store: FakeStore;
+let gridFs: FakeGridFsBucket;
+beforeAll(async () => {
+  store = await FakeStore.start();
+});
+afterAll(() => store.stop());
+
+/** Fresh clients for each test: what they remember goes with them. */
+let sourceIn: Record<string, (options?: StoreOptions) => RangeSource>;
+beforeEach(async () => {
+  store.hangUp();
+  await until(() => store.underWay === 0, 'what other tests left to be over');
+  const [s3, gcs, agent, credential] = [
+    new FakeS3Client(store),
+    new FakeGcsBucket(store),
+    FakeAzureBlobClient.agent(),
+    {},
+  ];
+  const fetcher = (...args: Parameters<typeof fetch>): ReturnType<typeof fetch> => fetch(...args);
+  sourceIn = {
+    s3: (options) => s3Source(s3, { Bucket: 'bucket', Key: 'clip' }, options),
+    azure: (options) => azureBlobSource(new FakeAzureBlobClient(store, 'clip', agent, credential), options),
+    gcs: (options) => gcsSource(gcs.file('clip'), options),
+    http: (options) => httpSource(`${store.url}/http/files/clip`, { ...options, fetch: fetcher }),
+  };
+  store.objects.clear();
+  store.put('clip', BYTES);
+  store.requests.length = 0;
+  store.interferences.length = 0;
+  gridFs = new FakeGridFsBucket();
+  gridFs.put('clip', BYTES);
+});
+
+async function read(source: RangeSource, firstPos = 10, lastPos = 19): Promise<Buffer> {
+  const representation = await source.resolve(signal);
+  try {
+    return await readFrom(representation, firstPos, lastPos);
+  } finally {
+    await representation.close?.();
+  }
+}
+
+async function readFrom(representation: Representation, firstPos: number, lastPos: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await representation.open({ firstPos, lastPos }, signal)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+/** As a response does: what changed is resolved again, once. */
+async function readOnceMore(source: RangeSource): Promise<Buffer> {
+  await expect(read(source)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+  return read(source);
+}
+
+const hasRange = ({ headers }: IncomingMessage): boolean =>
+  headers.range !== undefined || headers['x-ms-range'] !== undefined;
+const isLook = (request: IncomingMessage): boolean => !hasRange(request) || request.headers.range === 'bytes=0-0';
+const ON_READ = (then: Interference): Interference => when((request) => !isLook(request), then);
+
+describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind) => {
+  const make = (options?: StoreOptions): RangeSource => sourceIn[kind]!(options);
+
+  it('says what the store says of the object', async () => {
+    store.put('clip', BYTES, {
+      'content-type': 'audio/ogg',
+      'cache-control': 'max-age=5',
+      'content-disposition': 'inline; filename="a.ogg"',
+      'content-language': 'cs',
+    });
+    const { size, type, etag, lastModified, fields } = await make().resolve(signal);
+    const object = store.objects.get('clip')!;
+    expect({ size, type, lastModified, fields }).toEqual({
+      size: 400_000,
+      type: 'audio/ogg',
+      lastModified: object.modified,
+      fields: {
+        'cache-control': 'max-age=5',
+        'content-disposition': 'inline; filename="a.ogg"',
+        'content-language': 'cs',
+      },
+    });
+    expect(etag).toBe(kind === 'gcs' ? `"${object.version}"` : tagOf(object));
+  });
+
+  it('looks once, and asks for ranges of that version from then on', async () => {
+    for (const at of [0, 100, 200]) {
+      expect((await read(make(), at, at + 9)).equals(BYTES.subarray(at, at + 10))).toBe(true);
+    }
+    expect(store.requests).toHaveLength(4);
+    const [, ...reads] = store.requests;
+    const ranges = reads.map(({ fields }) => fields['x-ms-range'] ?? fields['range']);
+    expect(ranges).toEqual(['bytes=0-9', 'bytes=100-109', 'bytes=200-209']);
+    if (kind !== 'gcs') {
+      const tag = tagOf(store.objects.get('clip')!);
+      expect(reads.map(({ fields }) => fields['if-match'])).toEqual([tag, tag, tag]);
+    }
+    for (const { fields } of store.requests) expect(fields).not.toHaveProperty('if-range');
+  });
+
+  it('looks each time where nothing is to be remembered', async () => {
+    const before = [make({ metadataTtlMs: 0 }), make({ metadataTtlMs: 0 })];
+    for (const source of before) await read(source);
+    expect(store.requests).toHaveLength(4);
+  });
+
+  it('looks again when what it remembers is too old', async () => {
+    await read(make({ metadataTtlMs: 1 }));
+    const since = performance.now();
+    await until(() => performance.now() > since + 2, 'two milliseconds');
+    await read(make());
+    expect(store.requests).toHaveLength(4);
+  });
+
+  it('does not look where the app knows the object', async () => {
+    const metadata = { size: BYTES.length, type: 'video/webm', fields: { expires: '0' } };
+    const source = make({ metadata });
+    expect(await source.resolve(signal)).toMatchObject(metadata);
+    expect((await read(source)).equals(BYTES.subarray(10, 20))).toBe(true);
+    expect(store.requests).toHaveLength(1);
+  });
+
+  it('looks once where what the app knows is out of date', async () => {
+    const etag = kind === 'gcs' ? '"1"' : '"old"';
+    const source = make({ metadata: { size: 100, etag } });
+    expect((await readOnceMore(source)).equals(BYTES.subarray(10, 20))).toBe(true);
+    expect((await source.resolve(signal)).size).toBe(BYTES.length);
+    expect(store.requests).toHaveLength(3);
+  });
+
+  it('notices a size that is out of date where the app knows no version', async () => {
+    expect((await readOnceMore(make({ metadata: { size: 100 } }))).equals(BYTES.subarray(10, 20))).toBe(true);
+  });
+
+  it('forgets what it remembers, once it is out of date', async () => {
+    await read(make());
+    store.put('clip', OTHER);
+    expect((await readOnceMore(make())).equals(OTHER.subarray(10, 20))).toBe(true);
+    expect((await read(make())).equals(OTHER.subarray(10, 20))).toBe(true);
+  });
+
+  it('takes the ranges of one response from one version, also where the app knows none', async () => {
+    const representation = await make({ metadata: { size: BYTES.length } }).resolve(signal);
+    await readFrom(representation, 0, 9);
+    store.put('clip', OTHER);
+    await expect(readFrom(representation, 100, 109)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+    await representation.close?.();
+  });
+
+  it('is not there when the object is removed after the look', async () => {
+    await read(make());
+    store.objects.clear();
+    const source = make();
+    const failure = await read(source).catch((error: unknown) => error);
+    // A generation that is gone may be that of an object which is still there.
+    expect(failure).toMatchObject({ code: kind === 'gcs' ? 'SOURCE_CHANGED' : 'SOURCE_NOT_FOUND' });
+    await expect(read(source)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
+  });
+
+  it.each([
+    [403, 'SOURCE_NOT_FOUND', {}],
+    [404, 'SOURCE_NOT_FOUND', {}],
+    [503, 'SOURCE_UNAVAILABLE', { retryAfterSeconds: 9 }],
+    [500, 'SOURCE_UNAVAILABLE', { retryAfterSeconds: 9 }],
+    [429, 'SOURCE_UNAVAILABLE', { retryAfterSeconds: 9 }],
+    [504, 'SOURCE_TIMEOUT', {}],
+  ])('takes a %d for %s, when it looks and when it reads', async (status, code, properties) => {
+    store.interferences.push(answering(status, { 'retry-after': '9' }));
+    await expect(make().resolve(signal)).rejects.toMatchObject({ code, ...properties });
+    store.interferences.push(ON_READ(answering(status, { 'retry-after': '9' })));
+    const expected = kind === 'gcs' && status === 404 ? 'SOURCE_CHANGED' : code;
+    await expect(read(make())).rejects.toMatchObject({ code: expected, ...properties });
+    await until(() => store.underWay === 0, 'the answers to be over');
+  });
+
+  it('takes a 416 for a version that has changed', async () => {
+    store.interferences.push(ON_READ(answering(416, { 'content-range': 'bytes */5' })));
+    expect((await readOnceMore(make())).equals(BYTES.subarray(10, 20))).toBe(true);
+  });
+
+  it.each<[what: string, range: string, length: number]>([
+    ['another range', 'bytes 11-20/400000', 10],
+    ['a shorter range', 'bytes 10-18/400000', 9],
+    ['a longer range', 'bytes 10-20/400000', 11],
+    ['an unknown size', 'bytes 10-19/*', 10],
+    ['nonsense', 'octets', 10],
+    ['a length that is not that of the range', 'bytes 10-19/400000', 12],
+  ])('refuses %s', async (_, range, length) => {
+    store.interferences.push(
+      ON_READ((_, response) => {
+        const etag = kind === 'gcs' ? { 'x-goog-generation': String(store.objects.get('clip')!.version) } : {};
+        response.writeHead(206, { 'content-range': range, 'content-length': length, ...etag });
+        response.end(Buffer.alloc(length));
+        return true;
+      }),
+    );
+    await expect(read(make())).rejects.toMatchObject({ code: 'SOURCE_PROTOCOL' });
+    await until(() => store.underWay === 0, 'the answer to be let go');
+  });
+
+  it('notices a store that takes no notice of If-Match', async () => {
+    await read(make());
+    const { version } = store.objects.get('clip')!;
+    store.interferences.push(
+      ON_READ((_, response) => {
+        const fields = { etag: '"another"', 'x-goog-generation': String(version + 7), 'content-length': 10 };
+        response.writeHead(206, { ...fields, 'content-range': 'bytes 10-19/400000' }).end(OTHER.subarray(10, 20));
+        return true;
+      }),
+    );
+    expect((await readOnceMore(make())).equals(BYTES.subarray(10, 20))).toBe(true);
+  });
+
+  it('fails where the connection breaks in the middle', async () => {
+    store.interferences.push(
+      ON_READ((_, response) => {
+        const { version } = store.objects.get('clip')!;
+        const fields = { etag: `"v${version}"`, 'x-goog-generation': String(version), 'content-length': 300_000 };
+        response.writeHead(206, { ...fields, 'content-range': 'bytes 0-299999/400000' });
+        response.write(BYTES.subarray(0, 100_000), () => response.destroy());
+        return true;
+      }),
+    );
+    await expect(read(make(), 0, 299_999)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
+  const silent: Interference = () => true;
+
+  it('gives a store that does not answer up, when it looks and when it reads', async () => {
+    const source = make({ timeoutMs: 50 });
+    store.interferences.push(silent);
+    await expect(source.resolve(signal)).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
+    const patient = make({ timeoutMs: 10_000 });
+    await patient.resolve(signal);
+    store.interferences.push(ON_READ(silent));
+    await expect(read(make({ timeoutMs: 50 }))).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
+  });
+
+  it('gives a store that stops in the middle up', async () => {
+    await make().resolve(signal);
+    store.interferences.push(
+      ON_READ((_, response) => {
+        const { version } = store.objects.get('clip')!;
+        const fields = { etag: `"v${version}"`, 'x-goog-generation': String(version), 'content-length': 300_000 };
+        response.writeHead(206, { ...fields, 'content-range': 'bytes 0-299999/400000' });
+        response.write(BYTES.subarray(0, 100_000));
+        return true;
+      }),
+    );
+    await expect(read(make({ timeoutMs: 100 }), 0, 299_999)).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
+    await until(() => store.underWay === 0, 'the answer to be let go');
+  });
+
+  it('waits for no store when it is aborted', async () => {
+    for (const interference of [silent, ON_READ(silent)]) {
+      const controller = new AbortController();
+      const asked = store.requests.length;
+      store.interferences.push(interference);
+      const reading = (async () => {
+        const representation = await make({ metadataTtlMs: 0 }).resolve(controller.signal);
+        await representation.open({ firstPos: 10, lastPos: 19 }, controller.signal);
+      })();
+      await until(() => store.interferences.length === 0 && store.requests.length > asked, 'the store to be asked');
+      controller.abort();
+      await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+    }
+  });
+});
+
+describe('s3Source', () => {
+  const s3 = (options?: StoreOptions): RangeSource => sourceIn['s3']!(options);
+
+  it('leaves aws-chunked, which an upload was framed in, out of Content-Encoding', async () => {
+    store.put('clip', BYTES, { 'content-encoding': 'aws-chunked,gzip' });
+    expect((await s3().resolve(signal)).fields).toMatchObject({ 'content-encoding': 'gzip' });
+    store.put('clip', BYTES, { 'content-encoding': 'aws-chunked' });
+    expect((await s3({ metadataTtlMs: 0 }).resolve(signal)).fields).toBeDefined();
+  });
+
+  it('asks for the version that it is given', async () => {
+    const source = s3Source(new FakeS3Client(store), { Bucket: 'bucket', Key: 'clip', VersionId: 'v7' });
+    await read(source);
+    expect(store.requests.map(({ fields }) => fields['x-version-id'])).toEqual(['v7', 'v7']);
+  });
+
+  it.each<[options: object, message: string]>([
+    [{ ttl: 5 }, 's3Source: unknown option "ttl"; known are metadata, metadataTtlMs, timeoutMs'],
+    [{ metadataTtlMs: -1 }, 's3Source: option "metadataTtlMs" must be a time in ms from 0 on, not -1'],
+    [{ metadataTtlMs: 2 ** 31 }, 's3Source: option "metadataTtlMs" must be a time in ms'],
+    [{ timeoutMs: 0 }, 's3Source: option "timeoutMs" must be a time in ms from 1 on, not 0'],
+    [{ timeoutMs: '5' }, 's3Source: option "timeoutMs" must be a time in ms'],
+    [{ metadata: { size: 1.5 } }, 's3Source: option "metadata" must have the object\'s size in octets, not 1.5'],
+    [{ metadata: { etag: '"v"' } }, 's3Source: option "metadata" must have the object\'s size in octets'],
+  ])('refuses %j at once', (options, message) => {
+    expect(() => s3(options)).toThrow(message);
+  });
+});
+
+describe('azureBlobSource', () => {
+  it('remembers nothing for another credential', async () => {
+    const agent = FakeAzureBlobClient.agent();
+    for (const credential of [{}, {}]) {
+      await read(azureBlobSource(new FakeAzureBlobClient(store, 'clip', agent, credential)));
+    }
+    expect(store.requests).toHaveLength(4);
+  });
+});
+
+describe('gcsSource', () => {
+  it('asks for the generation that it is given, and finds nothing where that is gone', async () => {
+    const bucket = new FakeGcsBucket(store);
+    const generation = String(store.objects.get('clip')!.version);
+    const source = gcsSource(bucket.file('clip', { generation }));
+    expect((await read(source)).equals(BYTES.subarray(10, 20))).toBe(true);
+    store.put('clip', OTHER);
+    await expect(read(source)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
+  });
+
+  it('says that an object is stored compressed, and sends it as it is stored', async () => {
+    store.put('clip', BYTES, { 'content-encoding': 'gzip' });
+    const source = sourceIn['gcs']!();
+    expect((await source.resolve(signal)).fields).toMatchObject({ 'content-encoding': 'gzip' });
+    expect((await read(source)).equals(BYTES.subarray(10, 20))).toBe(true);
+  });
+});
+
+describe('gridFsSource', () => {
+  const source = (options?: StoreOptions): RangeSource => gridFsSource(gridFs, 'clip', options);
+
+  it.each([
+    [{}, 'video/mp4'],
+    [{ filename: 'a.unheard-of' }, undefined],
+    [{ metadata: { contentType: 'audio/ogg' } }, 'audio/ogg'],
+    [{ contentType: 'audio/flac' }, 'audio/flac'],
+    [{ metadata: { contentType: 7 }, filename: 'a' }, undefined],
+  ])('takes %j for the type %s', async (file, type) => {
+    gridFs.put('clip', BYTES, file);
+    expect((await source().resolve(signal)).type).toBe(type);
+  });
+
+  it('asks for an exclusive end', async () => {
+    await read(source());
+    expect(gridFs.asked).toEqual(['find clip', 'read clip 10-20']);
+  });
+
+  it('asks for nothing but octets where the app knows the file', async () => {
+    await read(source({ metadata: { size: BYTES.length } }));
+    expect(gridFs.asked).toEqual(['read clip 10-20']);
+  });
+
+  it('has another tag for another upload', async () => {
+    const { etag } = await source().resolve(signal);
+    expect(etag).toMatch(/^"[\w-]{22}"$/);
+    gridFs.put('clip', BYTES);
+    expect((await source({ metadataTtlMs: 0 }).resolve(signal)).etag).toBe(etag); // still remembered
+    expect((await gridFsSource(freshBucket(), 'clip').resolve(signal)).etag).not.toBe(etag);
+  });
+
+  function freshBucket(): FakeGridFsBucket {
+    const bucket = new FakeGridFsBucket();
+    for (const [id, file] of gridFs.files) bucket.files.set(id, file);
+    return bucket;
+  }
+
+  it('notices a file that was put in place of another, and closes the cursor of it', async () => {
+    const old = source();
+    await old.resolve(signal);
+    gridFs.put('clip', OTHER);
+    expect((await readOnceMore(old)).equals(OTHER.subarray(10, 20))).toBe(true);
+    await until(() => gridFs.openCursors === 0, 'the cursors to be closed');
+  });
+
+  it('is not there when the file is removed after the look', async () => {
+    const old = source();
+    await old.resolve(signal);
+    gridFs.files.clear();
+    await expect(read(old)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
+  });
+});
