@@ -1,78 +1,38 @@
-import { Controller, Get, Module, Req, Res, StreamableFile, UseInterceptors } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { createReadStream, statSync } from 'node:fs';
-import { fileSource, Ranged, RangedFile, RangeModule, RangeResponder } from 'nestjs-range';
-import type { Observable } from 'rxjs';
-import type { RequestLike, ResponseLike } from './http-types.js';
-
-/** The file that every contender serves. */
-const FILE = process.env['BENCH_FILE'] ?? '';
-const ROOT = FILE.slice(0, FILE.lastIndexOf('/'));
-const NAME = FILE.slice(ROOT.length + 1);
-
-class DoNothing implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle();
-  }
+/** A way to serve a file: the name that the tables give it, and where it is asked for. */
+export interface Contender {
+  readonly name: string;
+  /** The two adapters, and what stands outside of Nest. */
+  readonly family: 'express' | 'fastify' | 'node' | 'nginx';
+  readonly route: string;
 }
 
-@Controller()
-export class Contenders {
-  constructor(private readonly responder: RangeResponder) {}
+/** Ours, in three forms, and what apps do without it. */
+export const FILE_ROUTES = [
+  'ranged-file',
+  'streamable-file',
+  'responder',
+  'hand-written',
+  'send-file',
+  'serve-static',
+] as const;
 
-  @Get('floor')
-  @UseInterceptors(DoNothing)
-  floor() {
-    return '';
-  }
+/** Every contender in the words of the docs, so that a table explains itself. */
+export type Route = (typeof FILE_ROUTES)[number] | 'floor' | 'limit' | 'plain' | 'plain-without-module';
 
-  @Get('ranged-file')
-  @Ranged()
-  rangedFile() {
-    return new RangedFile(fileSource(FILE));
-  }
+export const NGINX: Contender = { name: 'nginx', family: 'nginx', route: '' };
+/** `createReadStream` piped into a response of `node:http`. */
+export const READ_STREAM: Contender = { name: 'node read-stream', family: 'node', route: 'read-stream' };
+/** Two buffers, one being filled while the other is sent. */
+export const READ_LOOP: Contender = { name: 'node read-loop', family: 'node', route: 'read-loop' };
 
-  @Get('streamable-file')
-  @Ranged()
-  streamableFile() {
-    return new StreamableFile(createReadStream(FILE));
-  }
-
-  @Get('responder')
-  responderSend(@Req() request: unknown, @Res() response: unknown) {
-    return this.responder.send(request, response, new RangedFile(fileSource(FILE)));
-  }
-
-  /** What apps write by hand. */
-  @Get('hand-written')
-  handWritten(@Req() request: RequestLike, @Res({ passthrough: true }) response: ResponseLike) {
-    const { size } = statSync(FILE);
-    const header = (name: string, value: string) =>
-      response.raw === undefined ? response.setHeader(name, value) : response.header(name, value);
-    header('Accept-Ranges', 'bytes');
-    const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
-    if (match === null) {
-      header('Content-Length', String(size));
-      return new StreamableFile(createReadStream(FILE));
-    }
-    const start = Number(match[1]);
-    const end = match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
-    response.status(206);
-    header('Content-Range', `bytes ${start}-${end}/${size}`);
-    header('Content-Length', String(end - start + 1));
-    return new StreamableFile(createReadStream(FILE, { start, end }));
-  }
-
-  /** `res.sendFile` of Express, `reply.sendFile` of @fastify/static. */
-  @Get('send-file')
-  sendFile(@Res() response: ResponseLike) {
-    if (response.raw === undefined) response.sendFile(NAME, { root: ROOT, dotfiles: 'allow' });
-    else response.sendFile(NAME, ROOT);
-  }
+/** The routes on Express, then on Fastify. */
+export function onBoth(...routes: readonly Route[]): Contender[] {
+  return (['express', 'fastify'] as const).flatMap((family) =>
+    routes.map((route) => ({ name: `${family} ${route}`, family, route })),
+  );
 }
 
-@Module({
-  imports: [RangeModule.forRoot({ openFiles: Number(process.env['BENCH_OPEN_FILES'] ?? 100) })],
-  controllers: [Contenders],
-})
-export class ContendersModule {}
+/** The contender that does as little as possible on the same adapter. */
+export function sibling(row: string, route: Route): string {
+  return `${row.split(' ', 1)[0]} ${route}`;
+}

@@ -1,0 +1,49 @@
+import 'reflect-metadata';
+import fastifyStatic from '@fastify/static';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ServeStaticModule } from '@nestjs/serve-static';
+import { RangeModule } from 'nestjs-range';
+import type { AddressInfo } from 'node:net';
+import { BoundsController } from './bounds.controller.js';
+import { PlainController } from './plain.controller.js';
+import { RangedController } from './ranged.controller.js';
+import { ROOT } from './served-file.js';
+import { UsualController } from './usual.controller.js';
+
+/** One app for all contenders, but for what cannot stand beside the others without costing them something. */
+@Module({})
+class BenchModule {
+  static for(route: string): DynamicModule {
+    const module = BenchModule;
+    if (route === 'plain-without-module') return { module, controllers: [PlainController] };
+    if (route === 'plain') return { module, imports: [RangeModule], controllers: [PlainController] };
+    const serveStatic = ServeStaticModule.forRoot({ rootPath: ROOT, serveRoot: '/serve-static' });
+    return {
+      module,
+      imports: route === 'serve-static' ? [RangeModule, serveStatic] : [RangeModule],
+      controllers: [BoundsController, RangedController, UsualController],
+    };
+  }
+}
+
+/** Resolves with its port. */
+export async function startNestApp(family: string, route: string): Promise<number> {
+  const app = await (family === 'fastify' ? createOnFastify(route) : create(route));
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return port;
+}
+
+const OPTIONS = { logger: ['error', 'warn'] as ('error' | 'warn')[] };
+
+function create(route: string) {
+  return NestFactory.create(BenchModule.for(route), OPTIONS);
+}
+
+async function createOnFastify(route: string) {
+  const app = await NestFactory.create<NestFastifyApplication>(BenchModule.for(route), new FastifyAdapter(), OPTIONS);
+  if (route === 'send-file') await app.register(fastifyStatic, { root: ROOT, serve: false });
+  return app;
+}

@@ -1,0 +1,27 @@
+import { Controller, Get, Inject, Req, Res, StreamableFile } from '@nestjs/common';
+import { createReadStream } from 'node:fs';
+import { fileSource, Ranged, RangedFile, RangeResponder } from 'nestjs-range';
+import { FILE } from './served-file.js';
+
+/** This package, in the three forms an app may use it in. */
+@Controller()
+export class RangedController {
+  constructor(@Inject(RangeResponder) private readonly responder: RangeResponder) {}
+
+  @Get('ranged-file')
+  @Ranged()
+  rangedFile() {
+    return new RangedFile(fileSource(FILE));
+  }
+
+  @Get('streamable-file')
+  @Ranged()
+  streamableFile() {
+    return new StreamableFile(createReadStream(FILE));
+  }
+
+  @Get('responder')
+  responderSend(@Req() request: unknown, @Res() response: unknown) {
+    return this.responder.send(request, response, new RangedFile(fileSource(FILE)));
+  }
+}

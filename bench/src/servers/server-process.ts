@@ -1,0 +1,45 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { type Usage, usageOf } from './usage.js';
+
+/** A server under test in a process of its own. */
+export interface ServerProcess {
+  readonly port: number;
+  /** Where it has the file, with the slash. */
+  readonly path: string;
+  usage(): Usage;
+  stop(): Promise<void>;
+}
+
+/** What a server is started for. */
+export interface Assignment {
+  readonly file: string;
+  /** For its configuration, where it wants one. */
+  readonly dir: string;
+  /** `undefined`: any. */
+  readonly cpu: number | undefined;
+  /** Content of the constant answer of `limit`, in octets. */
+  readonly limitLength?: number | undefined;
+}
+
+/** What a started child is to the benches. */
+export interface Started {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly path: string;
+  /** The process that does the work. */
+  readonly pid: number;
+}
+
+export function serverProcess({ child, port, path, pid }: Started): ServerProcess {
+  return {
+    port,
+    path,
+    usage: () => usageOf(pid),
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { aborts } from './aborts.js';
+import { notModified } from './not-modified.js';
+import { plainRoutes } from './plain-routes.js';
+import { rangeVariants } from './range-variants.js';
+import { ranges } from './ranges.js';
+import { slowReaders } from './slow-readers.js';
+import { startUp } from './start-up.js';
+import { wholeFile } from './whole-file.js';
+import type { Workload } from './workload.js';
+
+/** In the order of the docs. */
+const ALL: readonly Workload[] = [
+  ...ranges,
+  ...wholeFile,
+  ...rangeVariants,
+  notModified,
+  ...slowReaders,
+  aborts,
+  plainRoutes,
+  startUp,
+];
+
+/**
+ * Those whose names begin with one of the words, or all.
+ *
+ * @throws RangeError for a word that no name begins with
+ */
+export function choose(words: readonly string[]): readonly Workload[] {
+  const unknown = words.find((word) => !ALL.some(({ name }) => name.startsWith(word)));
+  if (unknown !== undefined) {
+    throw new RangeError(`no workload begins with ${unknown}: ${ALL.map(({ name }) => name).join(', ')}`);
+  }
+  return words.length === 0 ? ALL : ALL.filter(({ name }) => words.some((word) => name.startsWith(word)));
+}

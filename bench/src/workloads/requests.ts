@@ -1,0 +1,76 @@
+import { checkAnswer } from '../clients/check-answer.js';
+import { contentLength, type Exchange, expectedOf } from '../clients/exchange.js';
+import { hammer, type Load } from '../clients/wrk.js';
+import type { Contender } from '../contenders.js';
+import type { ServerProcess } from '../servers/server-process.js';
+import { interleave, type Rounds } from '../statistics.js';
+import { type Sample, sampled } from './sample.js';
+import { withServers } from './with-servers.js';
+import type { Bench } from './workload.js';
+
+/** A row of a table: a contender, and what it is asked. */
+export interface Row {
+  readonly name: string;
+  readonly contender: Contender;
+  /** In turn; all answers are of the same length. */
+  exchangesFor(server: ServerProcess): readonly Exchange[] | Promise<readonly Exchange[]>;
+}
+
+/** Rows that are asked the same. */
+export function rowsOf(contenders: readonly Contender[], exchanges: readonly Exchange[]): Row[] {
+  return contenders.map((contender) => ({ name: contender.name, contender, exchangesFor: () => exchanges }));
+}
+
+/** What the rows of one table share. */
+export interface Requests {
+  readonly file: string;
+  readonly connections: number;
+  /** Content of the constant answer of `limit`, in octets. */
+  readonly limitLength?: number;
+  readonly rows: readonly Row[];
+}
+
+/** Answers that are compared, octet by octet, before anything is measured. */
+const CHECKED = 3;
+/** V8 goes on optimising for thousands of requests. */
+const WARM_AFTER = 10_000;
+/** More octets than any head has, or all that stands between parts. */
+const AROUND = 4096;
+
+/** Checks each row, warms it up, and then hammers them round by round. */
+export function measureRequests(bench: Bench, requests: Requests): Promise<Rounds<Sample>> {
+  const { file, rows, limitLength } = requests;
+  const contenders = rows.map(({ contender }) => contender);
+  return withServers(contenders, { file, dir: bench.dir, cpu: bench.pinning.server, limitLength }, async (serverOf) => {
+    const ready = [];
+    for (const row of rows) ready.push(await prepare(bench, requests, row, serverOf(row.contender)));
+    return interleave(ready, bench.rounds, ({ measure }) => measure());
+  });
+}
+
+async function prepare(bench: Bench, { file, connections }: Requests, row: Row, server: ServerProcess) {
+  const exchanges = await row.exchangesFor(server);
+  for (const exchange of exchanges.slice(0, CHECKED)) {
+    await checkAnswer({ port: server.port, path: server.path, file }, exchange, expectedOf(row.contender, exchange));
+  }
+  const load: Load = { port: server.port, path: server.path, dir: bench.dir, exchanges, connections };
+  await warmUp(load, bench.warmUpSeconds);
+  const content = contentLength(expectedOf(row.contender, exchanges[0]!));
+  return { name: row.name, measure: () => measure(server, load, bench.seconds, content) };
+}
+
+async function warmUp(load: Load, seconds: number): Promise<void> {
+  let requests = 0;
+  for (let second = 0; second < seconds && requests < WARM_AFTER; second++)
+    requests += (await hammer(load, 1)).requests;
+}
+
+/** `wrk` counts an answer below 400 as a success, whatever its length. */
+async function measure(server: ServerProcess, load: Load, seconds: number, content: number): Promise<Sample> {
+  const sample = await sampled(server, () => hammer(load, seconds));
+  const [least, most] = [sample.requests * content, (sample.requests + load.connections) * (content + AROUND)];
+  if (sample.octets < least || sample.octets > most) {
+    throw new Error(`${load.path}: ${sample.octets} octets in ${sample.requests} answers of ${content}`);
+  }
+  return sample;
+}

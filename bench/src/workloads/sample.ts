@@ -1,0 +1,50 @@
+import type { Done } from '../clients/done.js';
+import type { ServerProcess } from '../servers/server-process.js';
+import { GIB, MIB } from '../subjects.js';
+import { type Column, figure, greatest, ratio } from '../table.js';
+import { sibling } from '../contenders.js';
+
+/** What a client got done in a round, and what that cost the server. */
+export interface Sample extends Done {
+  readonly serverCpuNs: number;
+  readonly peak: number;
+  /** More than before; negative: fewer. */
+  readonly descriptors: number;
+}
+
+/** Does the work, and asks the server before and after. */
+export async function sampled(server: ServerProcess, work: () => Promise<Done>): Promise<Sample> {
+  const before = server.usage();
+  const done = await work();
+  const after = server.usage();
+  return {
+    ...done,
+    serverCpuNs: after.cpuNs - before.cpuNs,
+    peak: after.peak,
+    descriptors: after.descriptors - before.descriptors,
+  };
+}
+
+export const cpuPerRequest = (sample: Sample): number => sample.serverCpuNs / 1000 / sample.requests;
+export const cpuPerGib = (sample: Sample): number => sample.serverCpuNs / 1e9 / (sample.octets / GIB);
+
+export const REQUEST_RATE: Column<Sample> = figure('req/s', ({ requests, seconds }) => requests / seconds);
+export const OCTET_RATE: Column<Sample> = figure('MB/s', ({ octets, seconds }) => octets / 1e6 / seconds);
+export const CPU_PER_REQUEST: Column<Sample> = figure('server CPU µs per request', cpuPerRequest);
+export const CPU_PER_GIB: Column<Sample> = figure('server CPU-s per GiB', cpuPerGib);
+export const PEAK: Column<Sample> = greatest('peak MiB', ({ peak }) => peak / MIB);
+/** Of its CPU. Well below 100 %, the client is not what limits the rates. */
+export const CLIENT_BUSY: Column<Sample> = greatest(
+  'client busy %',
+  ({ clientCpuSeconds, seconds }) => (100 * clientCpuSeconds) / seconds,
+);
+
+export const timesFloor = (of: (sample: Sample) => number): Column<Sample> =>
+  ratio('× floor', of, (row) => sibling(row, 'floor'));
+export const timesLimit = (of: (sample: Sample) => number): Column<Sample> =>
+  ratio('× limit', of, (row) => sibling(row, 'limit'));
+export const timesSendFile = (of: (sample: Sample) => number): Column<Sample> =>
+  ratio('× send-file', of, (row) => sibling(row, 'send-file'));
+export const timesReadLoop = (of: (sample: Sample) => number): Column<Sample> =>
+  ratio('× read-loop', of, () => 'node read-loop');
+export const timesNginx = (of: (sample: Sample) => number): Column<Sample> => ratio('× nginx', of, () => 'nginx');
