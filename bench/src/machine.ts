@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 
 /** The CPU of the servers and that of the client; `undefined`: the scheduler chooses. */
 export interface Pinning {
@@ -36,14 +36,15 @@ export function requireDescriptors(count: number): void {
   }
 }
 
-/** Versions, processor and pinning, in one line. */
+/** Versions, processor, what else it has to do, and pinning, in one line. */
 export function describeMachine(pinning: Pinning): string {
   const nest = `Nest ${versionOf('@nestjs/core')} (Express ${versionOf('express')}, Fastify ${versionOf('fastify')})`;
   const where =
     pinning.server === undefined
       ? 'nothing is pinned'
       : `servers pinned to CPU ${pinning.server}, client to CPU ${pinning.client}`;
-  return `Node.js ${process.version}, ${nest}, ${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, ${where}`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, load ${loadavg()[0]?.toFixed(1)}`;
+  return `Node.js ${process.version}, ${nest}, ${machine}, ${where}`;
 }
 
 /** Time that the host gave to others while we wanted it, and time altogether, of all CPUs, in ticks. */

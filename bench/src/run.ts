@@ -21,15 +21,13 @@ async function main(args: readonly string[]): Promise<void> {
   requireDescriptors(Math.max(...workloads.map(({ descriptors = 0 }) => descriptors)));
   const pinning = pinClient();
   const dir = mkdtempSync(join(tmpdir(), 'nestjs-range-bench-'));
-  try {
-    const { rounds, seconds, warmUpSeconds } = options;
-    const how = `${rounds} rounds of ${seconds} s after at most ${warmUpSeconds} s of warm-up`;
-    console.log(`${describeMachine(pinning)}; ${how}\n`);
-    const bench = { ...options, pinning, dir, subjects: makeSubjects(dir) };
-    for (const workload of workloads) await measure(workload, bench);
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+  process.once('exit', () => rmSync(dir, { recursive: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  const { rounds, seconds, warmUpSeconds } = options;
+  const how = `${rounds} rounds of ${seconds} s after at most ${warmUpSeconds} s of warm-up`;
+  console.log(`${describeMachine(pinning)}; ${how}\n`);
+  const bench = { ...options, pinning, dir, subjects: makeSubjects(dir) };
+  for (const workload of workloads) await measure(workload, bench);
 }
 
 async function measure(workload: Workload, bench: Bench): Promise<void> {

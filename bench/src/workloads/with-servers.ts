@@ -12,12 +12,15 @@ export async function withServers<T>(
   work: (serverOf: (contender: Contender) => ServerProcess) => Promise<T>,
 ): Promise<T> {
   const servers = new Map<string, ServerProcess>();
+  const stopAll = () => Promise.all([...servers.values()].map((server) => server.stop()));
+  process.once('exit', stopAll); // where this process is interrupted
   try {
     for (const contender of contenders) {
       if (!servers.has(contender.name)) servers.set(contender.name, await startServer(contender, assignment));
     }
     return await work((contender) => servers.get(contender.name)!);
   } finally {
-    await Promise.all([...servers.values()].map((server) => server.stop()));
+    process.off('exit', stopAll);
+    await stopAll();
   }
 }
