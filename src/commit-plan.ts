@@ -1,13 +1,15 @@
-import { DECLARABLE } from './describe-representation.js';
+import { DECLARABLE, type Declared } from './describe-representation.js';
 import { type Fields, type ResponsePlan, withNoTransform } from './http/response-plan.js';
 import type { HttpExchange } from './http-exchange.js';
 import { preconditionFailed, RangeNotSatisfiableException } from './range.exceptions.js';
 
 /** What of a success must not stand beside another answer, unless the answer has it itself. */
 const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding'];
+/** Never both: RFC 9112 §6.2. */
+const FRAMING_FIELDS = ['content-length', 'transfer-encoding'];
+const REPLACED_FIELDS = [...CONTENT_FIELDS, 'transfer-encoding'];
 const DESCRIPTIVE_FIELDS = [
-  ...CONTENT_FIELDS,
-  'transfer-encoding',
+  ...REPLACED_FIELDS,
   'content-type',
   'content-language',
   'content-disposition',
@@ -15,9 +17,6 @@ const DESCRIPTIVE_FIELDS = [
   'last-modified',
 ];
 const SUCCESS_FIELDS = [...DESCRIPTIVE_FIELDS, 'etag', 'cache-control', 'content-location', 'expires'];
-
-/** The fields that were on the response when it was planned. */
-export type Seen = ReadonlyMap<string, string | undefined>;
 
 /** Removes what was meant for the file: an error of ours is about to be answered instead. */
 export function clear(exchange: HttpExchange, ofError: Fields): void {
@@ -32,26 +31,27 @@ export function refuse(exchange: HttpExchange, { kind, fields }: ResponsePlan): 
 }
 
 /** Sets the status and the fields. What another interceptor has set since the response was planned has the last word. */
-export function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Seen): void {
+export function commit(exchange: HttpExchange, plan: ResponsePlan, declared: Declared): void {
   exchange.keepEncoding();
   exchange.setStatus(plan.status);
-  const fields = { ...plan.fields };
+  let { fields } = plan;
   for (const name of DECLARABLE) {
     const value = exchange.field(name);
-    if (value !== seen.get(name)) replaceField(fields, name, value);
+    if (value !== declared[name]) fields = replaceField(fields, name, value);
   }
   exchange.setFields(fields, outdatedFields(plan));
 }
 
-function replaceField(fields: Record<string, string>, name: string, value: string | undefined): void {
-  if (value === undefined || fields[name] === undefined) delete fields[name];
-  else fields[name] = name === 'cache-control' ? withNoTransform(value) : value;
+function replaceField(fields: Fields, name: string, value: string | undefined): Fields {
+  const { [name]: planned, ...others } = fields;
+  if (value === undefined || planned === undefined) return others;
+  return { ...others, [name]: name === 'cache-control' ? withNoTransform(value) : value };
 }
 
 /** The fields of the handler's that do not describe the content which is sent. */
 function outdatedFields(plan: ResponsePlan): readonly string[] {
   if (plan.kind === 'not-modified') return DESCRIPTIVE_FIELDS;
-  const replaced = plan.kind === 'full' && plan.status !== 200 ? [] : CONTENT_FIELDS;
   const isLengthKnown = 'contentLength' in plan && plan.contentLength !== undefined;
-  return isLengthKnown ? [...replaced, 'content-length', 'transfer-encoding'] : replaced; // never both: RFC 9112 §6.2
+  if (plan.kind === 'full' && plan.status !== 200) return isLengthKnown ? FRAMING_FIELDS : [];
+  return isLengthKnown ? REPLACED_FIELDS : CONTENT_FIELDS;
 }

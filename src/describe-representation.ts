@@ -4,9 +4,6 @@ import { parseHttpDate, toWholeSeconds } from './http/http-date.js';
 import type { RepresentationMetadata } from './http/representation.js';
 import type { ServingOptions } from './range.options.js';
 
-/** Reads a field that the handler has set on the response, by its name in lower case. */
-type DeclaredField = (name: string) => string | undefined;
-
 /** The fields of a representation that the app may set on the response itself, validators and type apart. */
 export const DECLARABLE = [
   'cache-control',
@@ -18,6 +15,21 @@ export const DECLARABLE = [
   'vary',
 ];
 
+const DECLARED = [...DECLARABLE, 'content-type', 'etag', 'last-modified'];
+
+/** What the app says of a representation by fields that it has set on the response, by name in lower case. */
+export type Declared = Readonly<Record<string, string>>;
+
+/** @param field reads a field of the response, by its name in lower case */
+export function declaredFields(field: (name: string) => string | undefined): Declared {
+  const declared: Record<string, string> = {};
+  for (const name of DECLARED) {
+    const value = field(name);
+    if (value !== undefined) declared[name] = value;
+  }
+  return declared;
+}
+
 /**
  * What the response says of a representation: what the handler has set on the response wins over the options, and
  * these over what the source knows. `now` is in ms since the epoch.
@@ -27,11 +39,11 @@ export const DECLARABLE = [
 export function describeRepresentation(
   representation: RepresentationMetadata,
   options: ServingOptions,
-  declared: DeclaredField,
+  declared: Declared,
   now: number,
 ): RepresentationMetadata {
   const { size } = representation;
-  const type = declared('content-type') ?? options.type ?? representation.type;
+  const type = declared['content-type'] ?? options.type ?? representation.type;
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new TypeError(`a source gave ${size} as its size, which must be a whole number of octets, or undefined`);
   }
@@ -39,7 +51,7 @@ export function describeRepresentation(
     size,
     forwardOnly: representation.forwardOnly,
     type: type === undefined ? undefined : checked('Content-Type', type),
-    etag: declared('etag') ?? etagOf(representation, options),
+    etag: declared['etag'] ?? etagOf(representation, options),
     lastModified: declaredDate(declared, now) ?? lastModifiedOf(representation, options, now),
     fields: fieldsOf(representation, options, declared),
   };
@@ -71,8 +83,8 @@ function lastModifiedOf(
   return date.getTime() < toWholeSeconds(now) ? date : undefined; // nor an Invalid Date
 }
 
-function declaredDate(declared: DeclaredField, now: number): Date | undefined {
-  const text = declared('last-modified');
+function declaredDate(declared: Declared, now: number): Date | undefined {
+  const text = declared['last-modified'];
   const time = text === undefined ? undefined : parseHttpDate(text, now);
   return time === undefined ? undefined : new Date(time);
 }
@@ -80,10 +92,11 @@ function declaredDate(declared: DeclaredField, now: number): Date | undefined {
 function fieldsOf(
   { fields }: RepresentationMetadata,
   { cacheControl, contentDisposition }: ServingOptions,
-  declared: DeclaredField,
+  declared: Declared,
 ): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields ?? {})) {
+  for (const name in fields) {
+    const value = fields[name] ?? '';
     if (!isToken(name)) throw new TypeError(`a source gave a field the name ${JSON.stringify(name)}, which is none`);
     if (value !== '') result[name.toLowerCase()] = checked(name, value);
   }
@@ -92,7 +105,7 @@ function fieldsOf(
     result['content-disposition'] = checked('Content-Disposition', contentDisposition);
   }
   for (const name of DECLARABLE) {
-    const value = declared(name);
+    const value = declared[name];
     if (value !== undefined) result[name] = name === 'vary' ? joinVary(result[name], value) : value;
   }
   return result;

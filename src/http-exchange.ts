@@ -32,18 +32,22 @@ function isFastifyReply(response: unknown): response is FastifyReply {
 export abstract class HttpExchange extends ResponseLifetime {
   private readonly receivedAt = Date.now();
 
-  /** Whether the framework would rather have content that is one Buffer as it is. */
-  abstract readonly takesBuffers: boolean;
+  /** Whether the framework would rather have content that is one Buffer, or none, without a stream around it. */
+  abstract readonly takesPayloads: boolean;
   protected abstract readonly status: number;
 
   get facts(): RequestFacts {
     return factsOf(this.request, this.status, this.receivedAt);
   }
 
+  get method(): string {
+    return this.request.method ?? '';
+  }
+
   /** Method and path of the request, without its query, for the log. */
   get target(): string {
-    const { method = '', url = '' } = this.request;
-    return `${method} ${url.split('?', 1)[0]}`;
+    const { url = '' } = this.request;
+    return `${this.method} ${url.split('?', 1)[0]}`;
   }
 
   /** A field that somebody has set on the response already. */
@@ -54,7 +58,7 @@ export abstract class HttpExchange extends ResponseLifetime {
   /** Lets nothing between here and the client change the content's coding. */
   abstract keepEncoding(): void;
   /** Hands content to the framework, or to the response itself. */
-  abstract send(content: NodeJS.ReadableStream | Uint8Array): void;
+  abstract send(content: NodeJS.ReadableStream | Uint8Array | undefined): void;
 }
 
 /** Node.js sends a name as it was set; these are as the RFCs write them. */
@@ -77,7 +81,7 @@ const CANONICAL_NAMES: Readonly<Record<string, string>> = {
 };
 
 class NodeExchange extends HttpExchange {
-  readonly takesBuffers = false;
+  readonly takesPayloads = false;
 
   protected get status(): number {
     return this.response.statusCode;
@@ -99,14 +103,14 @@ class NodeExchange extends HttpExchange {
   /** `compression` obeys the `no-transform` that every plan carries. */
   keepEncoding(): void {}
 
-  send(content: NodeJS.ReadableStream | Uint8Array): void {
-    if (content instanceof Uint8Array) this.response.end(content);
+  send(content: NodeJS.ReadableStream | Uint8Array | undefined): void {
+    if (content === undefined || content instanceof Uint8Array) this.response.end(content);
     else content.pipe(this.response);
   }
 }
 
 class FastifyExchange extends HttpExchange {
-  readonly takesBuffers = true;
+  readonly takesPayloads = true;
 
   constructor(
     private readonly fastifyRequest: FastifyRequest,
@@ -143,7 +147,7 @@ class FastifyExchange extends HttpExchange {
     this.fastifyRequest.headers = { 'x-no-compression': '1' };
   }
 
-  send(content: NodeJS.ReadableStream | Uint8Array): void {
+  send(content: NodeJS.ReadableStream | Uint8Array | undefined): void {
     this.reply.send(content);
   }
 }

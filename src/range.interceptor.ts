@@ -13,7 +13,8 @@ import { exchangeOf } from './http-exchange.js';
 import { mergeOptions, type RangedOptions } from './range.options.js';
 import { RangeResponder } from './range.responder.js';
 import { RANGED_METADATA } from './range.tokens.js';
-import { type Answer, isRangedResponse, RangedResponse } from './ranged-response.js';
+import { RangedFile, rangedFilesMade } from './ranged-file.js';
+import { type Answer, answers, RangedResponse } from './ranged-response.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
@@ -34,25 +35,31 @@ export class RangeInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return next.handle();
     const options = this.optionsOf(context);
     if (options === false) return next.handle();
+    const madeBefore = rangedFilesMade();
     return next
       .handle()
       .pipe(
         concatMap((result: unknown) =>
-          result instanceof StreamableFile && !isRangedResponse(result)
-            ? this.respond(context, result, options)
-            : of(result),
+          result instanceof StreamableFile ? this.respond(context, result, options, madeBefore) : of(result),
         ),
       );
   }
 
-  private respond(context: ExecutionContext, file: StreamableFile, options: RangedOptions): Observable<RangedResponse> {
+  private respond(
+    context: ExecutionContext,
+    file: StreamableFile,
+    options: RangedOptions,
+    madeBefore: number,
+  ): Observable<StreamableFile> {
+    const http = context.switchToHttp();
+    const exchange = exchangeOf(http.getRequest(), http.getResponse());
+    if (answers(file, exchange.response)) return of(file);
     return new Observable((subscriber) => {
-      const http = context.switchToHttp();
-      const exchange = exchangeOf(http.getRequest(), http.getResponse());
       let isSettled = false;
       const succeed = (answer: Answer): void => {
         isSettled = true;
-        subscriber.next(new RangedResponse(answer));
+        const isFresh = file instanceof RangedFile && file.serial > madeBefore;
+        subscriber.next(isFresh ? file.carry(answer) : new RangedResponse(answer));
         subscriber.complete();
       };
       const fail = (error: unknown): void => {
@@ -68,11 +75,13 @@ export class RangeInterceptor implements NestInterceptor {
 
   /** The options of a route, read from its metadata once. */
   private optionsOf(context: ExecutionContext): RangedOptions | false {
-    const [handler, controller] = [context.getHandler(), context.getClass()];
+    const handler = context.getHandler();
+    const controller = context.getClass();
+    const known = this.routes.get(handler)?.get(controller);
+    if (known !== undefined) return known;
+    const options = this.readOptions(handler, controller);
     const ofHandler = this.routes.get(handler) ?? new Map<Type, RangedOptions | false>();
-    this.routes.set(handler, ofHandler);
-    const options = ofHandler.get(controller) ?? this.readOptions(handler, controller);
-    ofHandler.set(controller, options);
+    this.routes.set(handler, ofHandler.set(controller, options));
     return options;
   }
 

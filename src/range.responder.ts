@@ -1,10 +1,11 @@
 import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { clear, commit, refuse, type Seen } from './commit-plan.js';
+import { clear, commit, refuse } from './commit-plan.js';
+import { ContentStream } from './content/content-stream.js';
 import { PrimedContent } from './content/primed-content.js';
-import { describeRepresentation } from './describe-representation.js';
-import { planResponse, type ResponsePlan } from './http/response-plan.js';
+import { type Declared, declaredFields, describeRepresentation } from './describe-representation.js';
+import { planResponse, type ResponsePlan, type ResponsePolicy, type Segment } from './http/response-plan.js';
 import { exchangeOf, type HttpExchange } from './http-exchange.js';
 import { errorFields, toHttpException } from './range.exceptions.js';
 import {
@@ -24,11 +25,18 @@ import { limitChunks } from './sources/file-reader.js';
 import type { RangeSource, Representation } from './sources/source.js';
 import { discard, ownOptions, sourceOf } from './streamable-source.js';
 
-interface Prepared {
+interface Planned {
   readonly plan: ResponsePlan;
-  readonly seen: Seen;
+  /** What the plan was made with. */
+  readonly declared: Declared;
+}
+
+interface Prepared extends Planned {
   readonly content: PrimedContent;
 }
+
+/** Everything but the request and the representation that decides a response. */
+type ServingPolicy = ServingOptions & ResponsePolicy;
 
 /**
  * Conducts a response: resolves the source, lets the plan be made, reads the first octets, and only then sets the
@@ -37,7 +45,7 @@ interface Prepared {
 @Injectable()
 export class RangeResponder {
   private readonly logger = new Logger(RangeResponder.name);
-  private readonly served = new WeakMap<RangedOptions, ServingOptions>();
+  private readonly policies = new WeakMap<RangedOptions, ServingPolicy>();
 
   constructor(
     @Inject(RANGE_MODULE_OPTIONS) private readonly options: RangeModuleOptions,
@@ -73,15 +81,20 @@ export class RangeResponder {
   async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Answer> {
     const isOurTurn = await exchange.turn();
     if (!isOurTurn) discard(file);
-    const prepared = isOurTurn ? await unlessClosed(exchange, this.prepare(exchange, file, options)) : undefined;
+    const prepared = isOurTurn ? await this.prepare(exchange, file, options) : undefined;
     if (prepared === undefined) {
-      return { content: contentFor(PrimedContent.empty(), exchange, false, () => {}), commit: () => {} };
+      return {
+        exchange,
+        content: new ContentStream(PrimedContent.empty(), exchange.response, () => {}),
+        commit: () => {},
+      };
     }
-    const { plan, content, seen } = prepared;
+    const { plan, content, declared } = prepared;
     refuse(exchange, plan);
     return {
-      content: contentFor(content, exchange, 'etag' in plan.fields, (error) => this.fail(exchange, error)),
-      commit: () => commit(exchange, plan, seen),
+      exchange,
+      content: contentFor(plan, content, exchange, (error) => this.fail(exchange, error)),
+      commit: () => commit(exchange, plan, declared),
     };
   }
 
@@ -92,9 +105,10 @@ export class RangeResponder {
   ): Promise<Prepared | undefined> {
     let source: RangeSource | undefined;
     try {
-      const serving = this.servingOptions(file, options);
+      const policy = this.policyFor(file, options);
       source = sourceOf(file, declaredLength(exchange));
-      return await this.attemptTwice(exchange, source, serving);
+      const work = this.attemptTwice(exchange, source, policy);
+      return await (source.ignoresSignal === true ? work : unlessClosed(exchange, work));
     } catch (error) {
       if (source === undefined) discard(file);
       if (exchange.isClosed) return undefined; // nobody is left to be told; a source may well object to being aborted
@@ -107,81 +121,75 @@ export class RangeResponder {
   private async attemptTwice(
     exchange: HttpExchange,
     source: RangeSource,
-    options: ServingOptions,
+    policy: ServingPolicy,
   ): Promise<Prepared | undefined> {
     try {
-      return await this.attempt(exchange, source, options);
+      return await this.attempt(exchange, source, policy);
     } catch (error) {
       if (!isChanged(error)) throw error;
-      return this.attempt(exchange, source, options);
+      return this.attempt(exchange, source, policy);
     }
   }
 
   private async attempt(
     exchange: HttpExchange,
     source: RangeSource,
-    options: ServingOptions,
+    policy: ServingPolicy,
   ): Promise<Prepared | undefined> {
     const signal = source.ignoresSignal === true ? NEVER : exchange.signal;
     const representation = await source.resolve(signal);
-    const seen = new Map<string, string | undefined>();
-    const plan = await this.plan(exchange, representation, options, seen);
-    if (plan === undefined) return undefined;
-    const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [[], 0];
-    const content = await PrimedContent.read(segments, length, representation, signal);
-    exchange.onClose(() => {
-      content
-        .release()
-        .catch((error: unknown) => this.logger.debug(`${exchange.target}: closing failed: ${String(error)}`));
-    });
-    return { plan, seen, content };
-  }
-
-  /** `undefined`: the response is over. Closes the representation where it makes no plan. */
-  private async plan(
-    exchange: HttpExchange,
-    representation: Representation,
-    options: ServingOptions,
-    seen: Map<string, string | undefined>,
-  ): Promise<ResponsePlan | undefined> {
-    let plan: ResponsePlan | undefined;
+    let planned: Planned | undefined;
     try {
-      if (exchange.isClosed) return undefined;
-      const { facts } = exchange;
-      const declared = (name: string): string | undefined => {
-        const value = exchange.field(name);
-        seen.set(name, value);
-        return value;
-      };
-      const described = describeRepresentation(representation, options, declared, facts.receivedAt);
-      const acceptRanges = options.acceptRanges && exchange.field('accept-ranges') !== 'none';
-      plan = planResponse(facts, described, { ...options, acceptRanges, ...this.means });
-      return plan;
+      if (!exchange.isClosed) planned = this.plan(exchange, representation, policy);
     } finally {
-      if (plan === undefined) await representation.close?.();
+      if (planned === undefined) await representation.close?.();
     }
+    if (planned === undefined) return undefined;
+    const { plan, declared } = planned;
+    const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [NO_CONTENT, 0];
+    const content = await PrimedContent.read(segments, length, representation, signal);
+    if (!content.isReleased) exchange.onClose(() => this.release(content, exchange));
+    return { plan, declared, content };
   }
 
-  private readonly means = {
-    parseRange: (fieldValue: string) => this.parser.parse(fieldValue),
-    newBoundary: () => randomBytes(18).toString('hex'),
-  };
+  private plan(exchange: HttpExchange, representation: Representation, policy: ServingPolicy): Planned {
+    const { facts } = exchange;
+    const declared = declaredFields((name) => exchange.field(name));
+    const described = describeRepresentation(representation, policy, declared, facts.receivedAt);
+    const isRefused = policy.acceptRanges && exchange.field('accept-ranges') === 'none';
+    const plan = planResponse(facts, described, isRefused ? { ...policy, acceptRanges: false } : policy);
+    return { plan, declared };
+  }
 
-  private servingOptions(file: StreamableFile, options: RangedOptions): ServingOptions {
+  private release(content: PrimedContent, exchange: HttpExchange): void {
+    content
+      .release()
+      .catch((error: unknown) => this.logger.debug(`${exchange.target}: closing failed: ${String(error)}`));
+  }
+
+  private policyFor(file: StreamableFile, options: RangedOptions): ServingPolicy {
     const own = ownOptions(file);
-    if (own === undefined) return this.routeOptions(options);
+    if (own === undefined) return this.routePolicy(options);
     const { contentDisposition, ...rangedOptions } = own;
-    const serving = toServingOptions(mergeOptions(this.options, options, rangedOptions));
-    return contentDisposition === undefined ? serving : { ...serving, contentDisposition };
+    const policy = this.toPolicy(mergeOptions(this.options, options, rangedOptions));
+    return contentDisposition === undefined ? policy : { ...policy, contentDisposition };
   }
 
   /** What no file of a route changes is worked out once. */
-  private routeOptions(options: RangedOptions): ServingOptions {
-    const known = this.served.get(options);
+  private routePolicy(options: RangedOptions): ServingPolicy {
+    const known = this.policies.get(options);
     if (known !== undefined) return known;
-    const serving = toServingOptions(mergeOptions(this.options, options));
-    this.served.set(options, serving);
-    return serving;
+    const policy = this.toPolicy(mergeOptions(this.options, options));
+    this.policies.set(options, policy);
+    return policy;
+  }
+
+  private toPolicy(options: RangedOptions): ServingPolicy {
+    return {
+      ...toServingOptions(options),
+      parseRange: (fieldValue) => this.parser.parse(fieldValue),
+      newBoundary: () => randomBytes(18).toString('hex'),
+    };
   }
 
   /** After the head no filter can answer any more: the connection is cut, and the log says why. */
@@ -194,6 +202,7 @@ export class RangeResponder {
 }
 
 const NO_OPTIONS: RangedOptions = {};
+const NO_CONTENT: readonly Segment[] = [];
 
 /** For sources that look at no signal; shared by all their responses. */
 const NEVER = new AbortController().signal;

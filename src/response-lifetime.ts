@@ -3,48 +3,61 @@ import { awaitTurn, isQueued } from './connection-turn.js';
 
 /** How long a response lasts: from its turn on the connection to its end, which releases what was opened for it. */
 export class ResponseLifetime {
-  /** Whether the response is over: sent, or its client gone. */
-  isClosed = false;
   private controller: AbortController | undefined;
-  private readonly callbacks: (() => void)[] = [];
+  /** `undefined` until somebody wants to know when it is over: small responses are over before anybody does. */
+  private callbacks: (() => void)[] | undefined;
+  private isEnded = false;
 
   constructor(
     protected readonly request: IncomingMessage,
     /** Where the content is written. */
     readonly response: ServerResponse,
-  ) {
-    if (this.isGone || this.isSent) this.close();
-    else response.once('close', () => this.close());
-    if (!this.isHttp2) response.once('finish', () => this.close()); // an injected response is finished, but never closed
+  ) {}
+
+  /** Whether the response is over: sent, or its client gone. */
+  get isClosed(): boolean {
+    return this.isEnded || this.isGone || this.isSent;
   }
 
   /** Aborts when the response is over before it was sent. Made when asked for: it costs more than all else here. */
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.isAborted) this.controller.abort();
+    if (this.controller === undefined) {
+      const controller = new AbortController();
+      this.controller = controller;
+      this.onClose(() => {
+        if (!this.isSent) controller.abort();
+      });
+    }
     return this.controller.signal;
   }
 
   /** Resolves when the response is the next on its connection; to `false` where there is nobody left to answer. */
-  async turn(): Promise<boolean> {
-    if (this.isClosed) return false;
-    if (!isQueued(this.request, this.response) || (await awaitTurn(this.request, this.response))) return !this.isClosed;
-    this.close();
-    return false;
+  turn(): boolean | Promise<boolean> {
+    if (this.isClosed || !isQueued(this.request, this.response)) return !this.isClosed;
+    return awaitTurn(this.request, this.response).then((isOurTurn) => {
+      if (!isOurTurn) this.close();
+      return !this.isClosed;
+    });
   }
 
   /** Calls back once, when the response is over; at once where it is. */
   onClose(callback: () => void): void {
-    if (this.isClosed) callback();
-    else this.callbacks.push(callback);
+    if (this.isClosed) return callback();
+    this.callbacks ??= this.watch();
+    this.callbacks.push(callback);
   }
 
   /** Ends it for us: whatever was opened for it is released. */
   close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    if (this.isAborted) this.controller?.abort();
-    for (const call of this.callbacks.splice(0)) call();
+    this.isEnded = true;
+    for (const call of this.callbacks?.splice(0) ?? []) call();
+  }
+
+  private watch(): (() => void)[] {
+    const close = (): void => this.close();
+    this.response.once('close', close);
+    if (!this.isHttp2) this.response.once('finish', close); // an injected response is finished, but never closed
+    return [];
   }
 
   /** Cuts the connection: the client must not take what it got for the whole. */
@@ -54,10 +67,6 @@ export class ResponseLifetime {
     else if (response.chunkedEncoding || response.hasHeader('content-length')) response.destroy();
     // To a client of HTTP/1.0 an orderly close is the end of the content: only a reset tells it otherwise.
     else response.socket?.resetAndDestroy();
-  }
-
-  private get isAborted(): boolean {
-    return this.isClosed && !this.isSent;
   }
 
   private get isGone(): boolean {

@@ -12,7 +12,7 @@ function describeWith(
   options: Partial<ServingOptions> = {},
   declared: Readonly<Record<string, string>> = {},
 ): RepresentationMetadata {
-  return describeRepresentation(representation, { ...OPTIONS, ...options }, (name) => declared[name], NOW);
+  return describeRepresentation(representation, { ...OPTIONS, ...options }, declared, NOW);
 }
 
 describe('Last-Modified is neither in the future nor in the second that is not over (RFC 9110 §8.8.2.1)', () => {

@@ -35,9 +35,10 @@ export class ContentStream extends Readable {
     return this.listenerCount('data') > 0 || this.readableDidRead;
   }
 
-  /** Ends as a stream, for all that wait for its end; what is left to do is the response's alone. */
+  /** Ends as a stream, for those who wait for its end; what is left to do is the response's alone. */
   private stepAside(): void {
     this._read = () => {};
+    if (this.listenerCount('end') + this.listenerCount('close') === 0) return;
     this.push(null);
     this.resume();
   }
@@ -71,10 +72,33 @@ async function send(content: PrimedContent, response: Writable): Promise<void> {
     if (response.destroyed) return;
     unsent -= chunk.byteLength;
     if (unsent === 0) return end(response, chunk);
-    [chunk] = await Promise.all([content.next(), written(response, chunk)]);
+    chunk = await writeAndReadOn(content, response, chunk);
   }
   if (unsent !== Infinity && unsent !== 0) throw new SourceLengthError(`${unsent} octets are missing at the end`);
   response.end();
+}
+
+/** A client that takes nothing for this time, in ms, has stopped: nothing is kept ready for it. */
+const STALLED_MS = 200;
+
+/** Writes a chunk while the next one is read, which is taken back when the client has stopped. */
+async function writeAndReadOn(
+  content: PrimedContent,
+  response: Writable,
+  chunk: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  let isTakenBack = false;
+  const ahead = content.next();
+  const writing = written(response, chunk);
+  const timer = setTimeout(() => {
+    const takeBack = (next: Uint8Array | undefined): void => {
+      isTakenBack = next !== undefined && content.takeBack(next);
+    };
+    ahead.then(takeBack, () => {}); // a failure is thrown below
+  }, STALLED_MS);
+  void writing.then(() => clearTimeout(timer));
+  const [next] = await Promise.all([ahead, writing]);
+  return isTakenBack ? content.next() : next;
 }
 
 /** Resolves when a chunk has left for the kernel. One that a closed connection may still hold is not used again. */

@@ -1,6 +1,9 @@
 import type { Segment } from '../http/response-plan.js';
 import type { Representation } from '../sources/source.js';
-import { readContent } from './read-content.js';
+import { ContentReader } from './content-reader.js';
+
+/** Content of up to this many octets that is read lets go of its source; more counts as in flight until it was sent. */
+const EASILY_HELD = 64 * 1024;
 
 /**
  * Content whose first chunk was read already: from here on a missing object or a dead upstream can no longer come as a
@@ -14,12 +17,12 @@ export class PrimedContent {
     readonly first: Uint8Array | undefined,
     /** In octets; `undefined`: unknown. */
     readonly length: number | undefined,
-    private readonly rest: AsyncGenerator<Uint8Array, void, undefined>,
+    private readonly reader: ContentReader | undefined,
   ) {}
 
   /** No content, and nothing to release. */
   static empty(): PrimedContent {
-    return new PrimedContent(undefined, 0, (async function* () {})());
+    return new PrimedContent(undefined, 0, undefined);
   }
 
   /** Takes the representation over and closes it in the end, also when this fails. */
@@ -33,9 +36,13 @@ export class PrimedContent {
       await representation.close?.();
       return PrimedContent.empty();
     }
-    const chunks = readContent(content, representation, signal);
-    const first = await chunks.next();
-    return new PrimedContent(first.done === true ? undefined : first.value, length, chunks);
+    const reader = new ContentReader(content, representation, signal);
+    const first = await reader.next();
+    if (first === undefined || (first.byteLength === length && length <= EASILY_HELD)) {
+      await reader.release();
+      return new PrimedContent(first, length, undefined);
+    }
+    return new PrimedContent(first, length, reader);
   }
 
   /** Whether the first chunk is all of it. */
@@ -43,19 +50,25 @@ export class PrimedContent {
     return this.first === undefined || this.first.byteLength === this.length;
   }
 
+  /** Whether nothing is left to be released. */
+  get isReleased(): boolean {
+    return this.reader === undefined;
+  }
+
   /** The next chunk, beginning with the first; `undefined` at the end. */
   async next(): Promise<Uint8Array | undefined> {
-    if (!this.isBegun) {
-      this.isBegun = true;
-      return this.first;
-    }
-    if (this.isComplete) return undefined;
-    const result = await this.rest.next();
-    return result.done === true ? undefined : result.value;
+    if (this.isBegun) return this.isComplete ? undefined : this.reader?.next();
+    this.isBegun = true;
+    return this.first;
+  }
+
+  /** Takes back the chunk that was given last, to be read again; `false` where that cannot be done. */
+  takeBack(chunk: Uint8Array): boolean {
+    return chunk !== this.first && this.reader?.takeBack(chunk) === true;
   }
 
   /** Ends the reading, and closes the representation. May be called more than once. */
   async release(): Promise<void> {
-    await this.rest.return();
+    await this.reader?.release();
   }
 }

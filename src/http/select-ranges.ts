@@ -55,7 +55,8 @@ interface Ranked extends ByteRange {
 }
 
 /** Merges what overlaps or lies near; a merged range stands where the earliest of its members was asked. */
-function coalesce(ranges: readonly ByteRange[], gap: number): ByteRange[] {
+function coalesce(ranges: readonly ByteRange[], gap: number): readonly ByteRange[] {
+  if (ranges.length < 2) return ranges;
   const ascending = ranges.map((range, rank): Ranked => ({ ...range, rank })).sort((a, b) => a.firstPos - b.firstPos);
   const merged: Ranked[] = [];
   for (const range of ascending) {

@@ -1,5 +1,5 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
-import { closeFile, confine, openRegularFile, statAsync } from './open-file.js';
+import { closeFile, confine, fstatAsync, openRegularFile, statAsync } from './open-file.js';
 
 /** Which version of which file a descriptor is open on. */
 export interface FileVersion {
@@ -15,6 +15,8 @@ export interface FileVersion {
 export interface FileLease {
   readonly fd: number;
   readonly version: FileVersion;
+  /** Whether the file still has the octets of the version: none was written over. What was appended does not matter. */
+  isUnchanged(): boolean | Promise<boolean>;
   release(): void;
 }
 
@@ -72,19 +74,23 @@ export class FileHandles {
    *
    * @throws SourceNotFoundError where there is no such file, or none that may be served
    */
-  async lease(path: string, root?: string): Promise<FileLease> {
+  lease(path: string, root?: string): FileLease | Promise<FileLease> {
     const key = `${root ?? ''}\0${path}`;
     const known = this.cached.get(key);
-    if (known !== undefined) {
-      known.leases++; // before the wait, so that nobody closes it
-      if (await isCurrent(known)) return this.toLease(known);
-      this.drop(known);
-      this.giveBack(known);
-    }
-    return this.toLease(await this.open(key, path, root));
+    if (known === undefined) return this.open(key, path, root);
+    known.leases++; // before any wait, so that nobody closes it
+    const verdict = isCurrent(known);
+    return verdict === true ? this.toLease(known) : this.leaseIfCurrent(known, verdict);
   }
 
-  private async open(key: string, path: string, root: string | undefined): Promise<Handle> {
+  private async leaseIfCurrent(known: Handle, verdict: boolean | Promise<boolean>): Promise<FileLease> {
+    if (await verdict) return this.toLease(known);
+    this.drop(known);
+    this.giveBack(known);
+    return this.open(known.key, known.path, known.root);
+  }
+
+  private async open(key: string, path: string, root: string | undefined): Promise<FileLease> {
     const { fd, stats } = await openRegularFile(path, root);
     const now = performance.now();
     const handle: Handle = {
@@ -101,7 +107,7 @@ export class FileHandles {
       slowFstats: 0,
     };
     this.keep(handle);
-    return handle;
+    return this.toLease(handle);
   }
 
   private keep(handle: Handle): void {
@@ -143,19 +149,46 @@ export class FileHandles {
       this.cached.delete(handle.key);
       this.cached.set(handle.key, handle);
     }
-    let released = false;
-    const release = (): void => {
-      if (released) return;
-      released = true;
-      this.giveBack(handle);
-    };
-    return { fd: handle.fd, version: handle.version, release };
+    return new Lease(handle, this);
   }
 
-  private giveBack(handle: Handle): void {
+  /** @internal Ends a lease. */
+  giveBack(handle: Handle): void {
     handle.leases--;
     handle.usedAt = performance.now();
     if (handle.leases === 0 && !handle.cached) closeFile(handle.fd);
+  }
+}
+
+class Lease implements FileLease {
+  private isReleased = false;
+
+  constructor(
+    private readonly handle: Handle,
+    private readonly handles: FileHandles,
+  ) {}
+
+  get fd(): number {
+    return this.handle.fd;
+  }
+
+  get version(): FileVersion {
+    return this.handle.version;
+  }
+
+  isUnchanged(): boolean | Promise<boolean> {
+    const { handle } = this;
+    if (handle.slowFstats < SLOW_FSTATS) return holds(timedFstat(handle), handle.version);
+    return fstatAsync(handle.fd, { bigint: true }).then(
+      (stats) => holds(stats, handle.version),
+      () => false,
+    );
+  }
+
+  release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.handles.giveBack(this.handle);
   }
 }
 
@@ -169,9 +202,7 @@ function toVersion({ dev, ino, size, mtimeNs }: BigIntStats): FileVersion {
 function isCurrent(handle: Handle): boolean | Promise<boolean> {
   const now = performance.now();
   if (handle.slowFstats >= SLOW_FSTATS || now - handle.lookedUpAt >= LOOK_UP_AFTER_MS) return leadsTo(handle);
-  const isUnchanged = isSame(fstatOf(handle), handle);
-  handle.slowFstats = performance.now() - now > SLOW_FSTAT_MS ? handle.slowFstats + 1 : 0;
-  return isUnchanged;
+  return isSame(timedFstat(handle), handle);
 }
 
 /** Looks the path up: whether it still leads to this version of this file. */
@@ -188,12 +219,22 @@ async function leadsTo(handle: Handle): Promise<boolean> {
   }
 }
 
-function fstatOf({ fd }: Handle): BigIntStats | undefined {
+/** Keeps count of slow ones. */
+function timedFstat(handle: Handle): BigIntStats | undefined {
+  const startedAt = performance.now();
   try {
-    return fstatSync(fd, { bigint: true });
+    return fstatSync(handle.fd, { bigint: true });
   } catch {
     return undefined; // a network file system that has forgotten it: opening it anew tells more
+  } finally {
+    handle.slowFstats = performance.now() - startedAt > SLOW_FSTAT_MS ? handle.slowFstats + 1 : 0;
   }
+}
+
+/** What only grew was appended to, as logs are: the octets of the version are still there. */
+function holds(stats: BigIntStats | undefined, { size, mtimeNs }: FileVersion): boolean {
+  if (stats === undefined) return false;
+  return stats.size > size || (stats.mtimeNs === mtimeNs && Number(stats.size) === size);
 }
 
 /** A file without a name any more was deleted or replaced. */

@@ -1,8 +1,7 @@
 import { read } from 'node:fs';
-import type { ByteRange } from '../http/byte-range.js';
 import { chunkPool } from './chunk-pool.js';
+import type { FileLease } from './file-handles.js';
 import { SourceChangedError } from './source-errors.js';
-import type { Bytes } from './source.js';
 
 /** Octets per read: fewer, larger reads are what makes whole files cheap, smaller ones what makes many clients cheap. */
 const SMALLEST = 64 * 1024;
@@ -21,51 +20,93 @@ const SLOW_MS = 200;
 const BUDGET = 32 * 1024 * 1024;
 let inUse = 0;
 
-/** The octets that come straight from here: an adapter that wraps them makes others, and may keep the chunks. */
-const own = new WeakSet<Bytes>();
+type Result = IteratorResult<Uint8Array, undefined>;
 
-/** Reads a range of an open file by position; the descriptor's own position is neither used nor moved. */
-export function readFileRange(fd: number, range: ByteRange): Bytes {
-  const bytes = readChunks(fd, range);
-  own.add(bytes);
-  return bytes;
-}
+/**
+ * Reads a range of a leased file by position; the descriptor's own position is neither used nor moved. The last octets
+ * come only where the file is still the leased version, so that nobody takes a mixture of two for either.
+ */
+export class FileReader implements AsyncIterableIterator<Uint8Array, undefined> {
+  private size = 0;
+  private reserved = 0;
+  private givenAt = 0;
+  private lends = false;
 
-/** Whether the chunks of these octets are the pool's, and nobody else has seen them. */
-export function isPooled(bytes: Bytes): boolean {
-  return own.has(bytes);
-}
+  /** Positions inclusive, in octets. */
+  constructor(
+    private readonly lease: FileLease,
+    private position: number,
+    private readonly lastPos: number,
+  ) {}
 
-async function* readChunks(fd: number, { firstPos, lastPos }: ByteRange): Bytes {
-  let size = Math.min(inUse > BUDGET ? SMALLEST : FIRST, largest);
-  let reserved = 0;
-  try {
-    for (let position = firstPos; position <= lastPos;) {
-      const length = Math.min(size, lastPos - position + 1);
-      inUse += length - reserved;
-      reserved = length;
-      const chunk = await readAt(fd, position, length);
-      if (chunk.byteLength === 0) throw new SourceChangedError(`the file ended at octet ${position}`);
-      position += chunk.byteLength;
-      const givenAt = performance.now();
-      yield chunk;
-      size = nextSize(size, performance.now() - givenAt);
-    }
-  } finally {
-    inUse -= reserved;
+  [Symbol.asyncIterator](): this {
+    return this;
   }
-}
 
-function nextSize(size: number, takenMs: number): number {
-  return Math.min(takenMs > SLOW_MS || inUse > BUDGET ? SMALLEST : size * 2, largest);
-}
-
-function readAt(fd: number, position: number, length: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunk = chunkPool.take(length);
-    read(fd, chunk, 0, length, position, (error, bytesRead) => {
-      if (error !== null) reject(error);
-      else resolve(bytesRead === chunk.byteLength ? chunk : chunk.subarray(0, bytesRead));
+  next(): Promise<Result> {
+    if (this.position > this.lastPos) return this.return();
+    this.size = this.nextSize();
+    const length = Math.min(this.size, this.lastPos - this.position + 1);
+    this.reserve(length);
+    return new Promise((resolve, reject) => {
+      const block = chunkPool.take(length);
+      read(this.lease.fd, block, 0, length, this.position, (error, bytesRead) => {
+        const chunk = bytesRead === block.byteLength ? block : block.subarray(0, bytesRead);
+        if (this.lends) chunkPool.lend(chunk, block);
+        if (error === null) this.settle(chunk, resolve, reject);
+        else this.fail(error, reject);
+      });
     });
-  });
+  }
+
+  /** Lends its chunks: whoever reads gives them back to the pool himself, and nobody else has seen them. */
+  lendChunks(): void {
+    this.lends = true;
+  }
+
+  /** Ends the reading. */
+  return(): Promise<Result> {
+    this.position = Infinity;
+    this.reserve(0);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Takes back the chunk that was given last, where nobody has used it: it will be read again. */
+  takeBack(chunk: Uint8Array): void {
+    this.position -= chunk.byteLength;
+    this.reserve(0);
+    chunkPool.give(chunk);
+  }
+
+  private settle(chunk: Uint8Array, resolve: (result: Result) => void, reject: (error: unknown) => void): void {
+    if (chunk.byteLength === 0) {
+      return this.fail(new SourceChangedError(`the file ended at octet ${this.position}`), reject);
+    }
+    this.position += chunk.byteLength;
+    this.givenAt = performance.now();
+    if (this.position <= this.lastPos) return resolve({ done: false, value: chunk });
+    const give = (isUnchanged: boolean): void => {
+      if (isUnchanged) resolve({ done: false, value: chunk });
+      else this.fail(new SourceChangedError('the file was written to while it was read'), reject);
+    };
+    const isUnchanged = this.lease.isUnchanged();
+    if (typeof isUnchanged === 'boolean') give(isUnchanged);
+    else void isUnchanged.then(give);
+  }
+
+  private fail(error: unknown, reject: (error: unknown) => void): void {
+    this.reserve(0);
+    reject(error);
+  }
+
+  private reserve(octets: number): void {
+    inUse += octets - this.reserved;
+    this.reserved = octets;
+  }
+
+  private nextSize(): number {
+    if (this.size === 0) return Math.min(inUse > BUDGET ? SMALLEST : FIRST, largest);
+    const isSlow = performance.now() - this.givenAt > SLOW_MS;
+    return Math.min(isSlow || inUse > BUDGET ? SMALLEST : this.size * 2, largest);
+  }
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { contentType } from 'mime-types';
 import type { ByteRange } from '../http/byte-range.js';
+import type { RepresentationMetadata } from '../http/representation.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
 import { fileHandles, type FileLease, type FileVersion } from './file-handles.js';
-import { readFileRange } from './file-reader.js';
+import { FileReader } from './file-reader.js';
 import type { RangeSource, Representation } from './source.js';
 
 export interface FileSourceOptions {
@@ -25,16 +26,19 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Range
   const { root, dotfiles = 'deny' } = checkOptions(options);
   return {
     ignoresSignal: true,
-    async resolve() {
+    resolve() {
       const target = root === undefined ? path : confinePath(root, path, dotfiles);
-      const lease = await fileHandles.lease(target, root);
-      return {
-        ...fileRepresentation(lease, { firstPos: 0, lastPos: lease.version.size - 1 }),
-        ...fileValidators(lease.version),
-        type: mediaType(target),
-      };
+      const lease = fileHandles.lease(target, root);
+      return lease instanceof Promise ? lease.then((opened) => wholeFile(opened, target)) : wholeFile(lease, target);
     },
   };
+}
+
+function wholeFile(lease: FileLease, path: string): Representation {
+  const { version } = lease;
+  const { etag, lastModified } = fileValidators(version);
+  const window = { firstPos: 0, lastPos: version.size - 1 };
+  return fileRepresentation(lease, window, { etag, lastModified, type: mediaType(path) });
 }
 
 const mediaTypes = new Map<string, string | undefined>();
@@ -62,17 +66,22 @@ function checkOptions(options: FileSourceOptions): FileSourceOptions {
   return options;
 }
 
-/** A window of a leased file as a representation, which releases the lease when it is closed. */
-export function fileRepresentation(lease: FileLease, window: ByteRange): Representation {
-  const { firstPos, lastPos } = window;
+/** A window of a leased file, positions inclusive, which releases the lease when it is closed. */
+export function fileRepresentation(
+  lease: FileLease,
+  { firstPos, lastPos }: ByteRange,
+  { type, etag, lastModified }: Pick<RepresentationMetadata, 'type' | 'etag' | 'lastModified'>,
+): Representation {
   return {
     size: lastPos - firstPos + 1,
+    type,
+    etag,
+    lastModified,
     isExact: true,
     open: (range) =>
-      readFileRange(
-        lease.fd,
-        range === undefined ? window : { firstPos: firstPos + range.firstPos, lastPos: firstPos + range.lastPos },
-      ),
+      range === undefined
+        ? new FileReader(lease, firstPos, lastPos)
+        : new FileReader(lease, firstPos + range.firstPos, firstPos + range.lastPos),
     close: () => lease.release(),
   };
 }
@@ -80,23 +89,27 @@ export function fileRepresentation(lease: FileLease, window: ByteRange): Represe
 /** A file this young may change again without its time of modification showing it (RFC 9110 §8.8.1). */
 const SETTLED_AFTER_MS = 2000;
 
-/** The validators of a whole file. */
-export function fileValidators(version: FileVersion): { etag: string; lastModified: Date } {
-  const modifiedAt = Number(version.mtimeNs / 1_000_000n);
-  const tag = `"${opaqueTag(version)}"`;
-  return {
-    etag: Date.now() - modifiedAt < SETTLED_AFTER_MS ? `W/${tag}` : tag,
-    lastModified: new Date(modifiedAt),
-  };
+interface FileValidators {
+  readonly etag: string;
+  readonly lastModified: Date;
 }
 
-const opaqueTags = new WeakMap<FileVersion, string>();
+/** The validators of a whole file. */
+export function fileValidators(version: FileVersion): FileValidators {
+  const known = settledValidators.get(version);
+  if (known !== undefined) return known;
+  const modifiedAt = Number(version.mtimeNs / 1_000_000n);
+  const isSettled = Date.now() - modifiedAt >= SETTLED_AFTER_MS;
+  const tag = `"${opaqueTag(version)}"`;
+  const validators = { etag: isSettled ? tag : `W/${tag}`, lastModified: new Date(modifiedAt) };
+  if (isSettled) settledValidators.set(version, validators);
+  return validators;
+}
+
+/** Those that will not change any more. */
+const settledValidators = new WeakMap<FileVersion, FileValidators>();
 
 /** Hashed, so that nobody reads a file's times in it; no inode and no ctime, which differ between replicas. */
-function opaqueTag(version: FileVersion): string {
-  const known = opaqueTags.get(version);
-  if (known !== undefined) return known;
-  const tag = createHash('sha256').update(`${version.size}:${version.mtimeNs}`).digest('base64url').slice(0, 22);
-  opaqueTags.set(version, tag);
-  return tag;
+function opaqueTag({ size, mtimeNs }: FileVersion): string {
+  return createHash('sha256').update(`${size}:${mtimeNs}`).digest('base64url').slice(0, 22);
 }

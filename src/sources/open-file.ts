@@ -4,7 +4,7 @@ import { isInside } from './confine-path.js';
 import { SourceNotFoundError, SourceUnavailableError } from './source-errors.js';
 
 const openAsync = promisify(open);
-const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
+export const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
 export const statAsync: (path: string, options: { bigint: true }) => Promise<BigIntStats> = promisify(stat);
 const realpathAsync = promisify(realpath.native);
 

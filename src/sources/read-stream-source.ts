@@ -1,12 +1,10 @@
-import { type BigIntStats, fstat, type ReadStream } from 'node:fs';
-import { promisify } from 'node:util';
+import type { BigIntStats, ReadStream } from 'node:fs';
 import { type FileLease, fileHandles } from './file-handles.js';
 import { fileRepresentation, fileValidators } from './file-source.js';
+import { fstatAsync } from './open-file.js';
 import { SourceNotFoundError } from './source-errors.js';
 import type { RangeSource, Representation } from './source.js';
 import { forwardRepresentation, type StreamSourceOptions } from './stream-source.js';
-
-const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
 
 /**
  * A source over the file that an `fs.ReadStream` reads, within the stream's `start` and `end`. It owns the stream.
@@ -45,7 +43,7 @@ async function represent(
   if (lease === undefined) return forwardRepresentation(stream, { size }, signal);
   stream.destroy();
   const isWhole = size === lease.version.size;
-  return { ...fileRepresentation(lease, window), ...(isWhole ? fileValidators(lease.version) : {}) };
+  return fileRepresentation(lease, window, isWhole ? fileValidators(lease.version) : {});
 }
 
 /** Where in its file the stream reads; `undefined` where that cannot be told: a descriptor's own position is unknown. */

@@ -650,12 +650,14 @@ describe.each(ADAPTERS)('two copies of the package in one process, on %s', (adap
   it('an answer of the other copy is not negotiated again', async () => {
     type Responses = typeof import('../../src/ranged-response.js');
     const copy = await again<Responses>('ranged-response');
+    const { exchangeOf } = await again<typeof import('../../src/http-exchange.js')>('http-exchange');
     const asOther: NestInterceptor = {
-      intercept: (_context, next) =>
+      intercept: (context, next) =>
         next.handle().pipe(
           map(
             (answer: StreamableFile) =>
               new copy.RangedResponse({
+                exchange: exchangeOf(context.switchToHttp().getRequest(), context.switchToHttp().getResponse()),
                 content: answer.getStream(),
                 commit: () => void answer.getHeaders(),
               }),

@@ -1,6 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, HttpCode, Param, Post, type StreamableFile } from '@nestjs/common';
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  HttpCode,
+  type NestInterceptor,
+  Param,
+  Post,
+  StreamableFile,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Ranged, RangedFile, RangeModule } from 'nestjs-range';
+import { PassThrough, Readable } from 'node:stream';
+import { map, type Observable } from 'rxjs';
+import { fileHandles } from '../../src/sources/file-handles.js';
+import { limitChunks } from '../../src/sources/file-reader.js';
 import { createMedium, FILE_KINDS, type FileKind, type Medium } from '../support/file-kinds.js';
 import { FixtureDirectory, MODIFIED, MODIFIED_FIELD } from '../support/fixtures.js';
 import { ProbeSource } from '../support/probe-source.js';
@@ -89,12 +104,51 @@ class MediaController {
   }
 }
 
-describe.each(ADAPTERS)('the answer on %s', (adapter) => {
+/** Reads what ours would send, so that it goes through an ordinary stream to the adapter. */
+class ReadThrough implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(map((file: StreamableFile) => new Through(file)));
+  }
+}
+
+class Through extends StreamableFile {
+  constructor(private readonly file: StreamableFile) {
+    super(toStream(file.getStream()));
+  }
+
+  override getHeaders(): ReturnType<StreamableFile['getHeaders']> {
+    return this.file.getHeaders();
+  }
+}
+
+/** Adapters are handed more than streams. */
+function toStream(content: Readable | Buffer | undefined): Readable {
+  if (content instanceof Readable) return content.pipe(new PassThrough());
+  return Readable.from(content === undefined ? [] : [content], { objectMode: false });
+}
+
+const FAST = { imports: [RangeModule], controllers: [MediaController] };
+/** No descriptor is kept, chunks are small, and nothing steps aside. */
+const PLAIN = {
+  imports: [RangeModule.forRoot({ openFiles: 0, chunkSize: 4096 })],
+  controllers: [MediaController],
+  providers: [{ provide: APP_INTERCEPTOR, useClass: ReadThrough }],
+};
+const FILES = FILE_KINDS.filter(({ name }) => /\(createReadStream\)|fileSource\(path\)/.test(name));
+
+describe.each([
+  ...ADAPTERS.map((adapter) => [adapter, 'as it is', FAST, FILE_KINDS] as const),
+  ...ADAPTERS.map((adapter) => [adapter, 'with the fast path switched off', PLAIN, FILES] as const),
+])('the answer on %s, %s', (adapter, _setup, metadata, kinds) => {
   let running: TestApp;
   beforeAll(async () => {
-    running = await startApp(adapter, { imports: [RangeModule], controllers: [MediaController] });
+    running = await startApp(adapter, metadata);
   });
-  afterAll(() => running.close());
+  afterAll(async () => {
+    await running.close();
+    fileHandles.resize(64);
+    limitChunks(1024 * 1024);
+  });
 
   const served = (kind: FileKind, size: number, validators: Pick<Served, 'etag' | 'lastModified'>): Served => ({
     bytes: media.get(size)!.bytes,
@@ -103,71 +157,76 @@ describe.each(ADAPTERS)('the answer on %s', (adapter) => {
     ...validators,
   });
 
-  describe.each(FILE_KINDS.map((kind, index) => [kind.name, kind, index] as const))('for %s', (_, kind, index) => {
-    const tables: readonly (readonly [
-      string,
-      string,
-      number,
-      readonly Row[],
-      Pick<Served, 'etag' | 'lastModified'>,
-    ])[] = [
-      ['of 10,000 octets', 'strong', SIZE, RANGE_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
-      ['of no octets', 'strong', 0, EMPTY_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
-      ['of one octet', 'strong', 1, ONE_OCTET_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
-      ['of many chunks', 'strong', LARGE_SIZE, LARGE_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
-      ['under conditions', 'strong', SIZE, CONDITIONAL_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
-      ['with a weak tag', 'weak', SIZE, WEAK_ROWS, { etag: WEAK_TAG, lastModified: MODIFIED_FIELD }],
-      ['without validators', 'bare', SIZE, BARE_ROWS, {}],
-    ];
+  describe.each(kinds.map((kind) => [kind.name, kind, FILE_KINDS.indexOf(kind)] as const))(
+    'for %s',
+    (_, kind, index) => {
+      const tables: readonly (readonly [
+        string,
+        string,
+        number,
+        readonly Row[],
+        Pick<Served, 'etag' | 'lastModified'>,
+      ])[] = [
+        ['of 10,000 octets', 'strong', SIZE, RANGE_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
+        ['of no octets', 'strong', 0, EMPTY_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
+        ['of one octet', 'strong', 1, ONE_OCTET_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
+        ['of many chunks', 'strong', LARGE_SIZE, LARGE_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
+        ['under conditions', 'strong', SIZE, CONDITIONAL_ROWS, { etag: STRONG_TAG, lastModified: MODIFIED_FIELD }],
+        ['with a weak tag', 'weak', SIZE, WEAK_ROWS, { etag: WEAK_TAG, lastModified: MODIFIED_FIELD }],
+        ['without validators', 'bare', SIZE, BARE_ROWS, {}],
+      ];
 
-    describe.each(tables)('%s', (_, route, size, rows, validators) => {
-      it.each(rows)('GET: %s', async (_sentence, fields, outcome) => {
-        const response = await fetchRaw(running.port, `/${route}/${index}/${size}`, fields);
+      describe.each(tables)('%s', (_, route, size, rows, validators) => {
+        it.each(rows)('GET: %s', async (_sentence, fields, outcome) => {
+          const response = await fetchRaw(running.port, `/${route}/${index}/${size}`, fields);
         expectOutcome(response, outcome, served(kind, size, validators));
-      });
+        });
 
-      it("HEAD: the GET's fields without Range, row by row over one connection", async () => {
-        const connection = await RawConnection.open(running.port);
-        try {
-          for (const [sentence, fields, outcome] of rows) {
-            connection.send(requestText(`/${route}/${index}/${size}`, fields, 'HEAD'));
-            const response = await connection.next('HEAD');
-            named(sentence, () => expectOutcome(response, outcome, served(kind, size, validators), 'HEAD'));
+        it("HEAD: the GET's fields without Range, row by row over one connection", async () => {
+          const connection = await RawConnection.open(running.port);
+          try {
+            for (const [sentence, fields, outcome] of rows) {
+              connection.send(requestText(`/${route}/${index}/${size}`, fields, 'HEAD'));
+              const response = await connection.next('HEAD');
+              named(sentence, () => expectOutcome(response, outcome, served(kind, size, validators), 'HEAD'));
+            }
+          } finally {
+            connection.finish();
           }
-        } finally {
-          connection.finish();
-        }
+        });
       });
-    });
 
-    it('sends Last-Modified with a 304 where there is no entity tag', async () => {
-      const response = await fetchRaw(running.port, `/dated/${index}/${SIZE}`, [['If-Modified-Since', MODIFIED_FIELD]]);
-      expectOutcome(response, { kind: 'not-modified' }, served(kind, SIZE, { lastModified: MODIFIED_FIELD }));
-    });
-
-    it.each([
-      ['a 201 of its own', 'strong', 201],
-      ['a 200', 'ok', 200],
-    ])('answers POST with %s and all of it, whatever is asked', async (_, route, status) => {
-      const response = await fetchRaw(
-        running.port,
-        `/${route}/${index}/${SIZE}`,
-        [...range('bytes=0-9'), ['If-None-Match', STRONG_TAG], ['If-Match', '"other"'], ['Content-Length', '0']],
-        'POST',
-      );
-      expect(response.status).toBe(status);
-      expect(fieldsOf(response)).toEqual({
-        'content-type': TYPE,
-        'content-length': String(SIZE),
-        'x-content-type-options': 'nosniff',
+      it('sends Last-Modified with a 304 where there is no entity tag', async () => {
+        const response = await fetchRaw(running.port, `/dated/${index}/${SIZE}`, [
+          ['If-Modified-Since', MODIFIED_FIELD],
+        ]);
+        expectOutcome(response, { kind: 'not-modified' }, served(kind, SIZE, { lastModified: MODIFIED_FIELD }));
       });
-      expect(response.body.equals(media.get(SIZE)!.bytes)).toBe(true);
-    });
 
-    it('has no descriptor open afterwards', async () => {
-      await until(() => fixtures.openDescriptors().length === 0, 'every descriptor to be closed');
-    });
-  });
+      it.each([
+        ['a 201 of its own', 'strong', 201],
+        ['a 200', 'ok', 200],
+      ])('answers POST with %s and all of it, whatever is asked', async (_, route, status) => {
+        const response = await fetchRaw(
+          running.port,
+          `/${route}/${index}/${SIZE}`,
+          [...range('bytes=0-9'), ['If-None-Match', STRONG_TAG], ['If-Match', '"other"'], ['Content-Length', '0']],
+          'POST',
+        );
+        expect(response.status).toBe(status);
+        expect(fieldsOf(response)).toEqual({
+          'content-type': TYPE,
+          'content-length': String(SIZE),
+          'x-content-type-options': 'nosniff',
+        });
+        expect(response.body.equals(media.get(SIZE)!.bytes)).toBe(true);
+      });
+
+      it('has no descriptor open afterwards', async () => {
+        await until(() => fixtures.openDescriptors().length === 0, 'every descriptor to be closed');
+      });
+    },
+  );
 
   it('writes the names of our fields as the RFCs do', async () => {
     const { lines } = await fetchRaw(running.port, `/strong/0/${SIZE}`, range('bytes=0-9'));

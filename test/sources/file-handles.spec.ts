@@ -96,7 +96,7 @@ describe('FileHandles that keep two', () => {
   it('never close a descriptor under its reader', async () => {
     const handles = new FileHandles(2);
     const lease = await handles.lease(a);
-    const others = await Promise.all(names.map((name) => handles.lease(name)));
+    const others = await Promise.all(names.map(async (name) => handles.lease(name)));
     handles.resize(0);
     await settle();
     expect(contentOf(lease)).toBe('content of a');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { PrimedContent } from '../../src/content/primed-content.js';
-import { readContent } from '../../src/content/read-content.js';
+import { ContentReader } from '../../src/content/content-reader.js';
 import type { Segment } from '../../src/http/response-plan.js';
 import type { Bytes, Representation } from '../../src/sources/source.js';
 import { Gate, until } from '../support/until.js';
@@ -45,13 +45,20 @@ class Letters implements Representation {
   }
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+const read = (content: readonly Segment[], representation: Representation, signal = neverAborted): ContentReader =>
+  new ContentReader(content, representation, signal);
+
+async function* chunksOf(reader: ContentReader): Bytes {
+  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
+}
+
+async function collect(reader: ContentReader): Promise<string> {
   const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
+  for await (const chunk of chunksOf(reader)) all.push(chunk);
   return Buffer.concat(all).toString('latin1');
 }
 
-describe('readContent', () => {
+describe('ContentReader', () => {
   it.each<[string, Segment[], string]>([
     ['nothing', [], ''],
     ['one range', [octets(2, 5)], 'cdef'],
@@ -67,13 +74,13 @@ describe('readContent', () => {
     ],
   ])('carries out %s, and closes once', async (_, content, expected) => {
     const representation = new Letters();
-    expect(await collect(readContent(content, representation, neverAborted))).toBe(expected);
+    expect(await collect(read(content, representation))).toBe(expected);
     expect(representation.closed).toBe(1);
   });
 
   it('opens each range only when its turn comes', async () => {
     const representation = new Letters();
-    const chunks = readContent([octets(0, 1), text('|'), octets(4, 5)], representation, neverAborted);
+    const chunks = read([octets(0, 1), text('|'), octets(4, 5)], representation);
     await chunks.next();
     expect(representation.events.filter((event) => event.startsWith('open'))).toEqual(['open 0-1']);
     await collect(chunks);
@@ -92,7 +99,7 @@ describe('readContent', () => {
       },
     };
     const sizes: number[] = [];
-    for await (const chunk of readContent([octets(0, 1)], representation, neverAborted)) sizes.push(chunk.byteLength);
+    for await (const chunk of chunksOf(read([octets(0, 1)], representation))) sizes.push(chunk.byteLength);
     expect(sizes).toEqual([1, 1]);
   });
 
@@ -106,7 +113,7 @@ describe('readContent', () => {
       const representation = new Letters(chunkSize, surplus);
       const given: Uint8Array[] = [];
       const reading = async (): Promise<void> => {
-        for await (const chunk of readContent([octets(0, 25)], representation, neverAborted)) given.push(chunk);
+        for await (const chunk of chunksOf(read([octets(0, 25)], representation))) given.push(chunk);
       };
       await expect(reading()).rejects.toMatchObject({ code: 'SOURCE_LENGTH' });
       expect(Buffer.concat(given).length).toBeLessThan(26);
@@ -116,10 +123,10 @@ describe('readContent', () => {
 
   it('closes once when the reader stops early, and ends the iteration first', async () => {
     const representation = new Letters();
-    const chunks = readContent([octets(0, 25)], representation, neverAborted);
+    const chunks = read([octets(0, 25)], representation);
     await chunks.next();
-    await chunks.return();
-    await chunks.return();
+    await chunks.release();
+    await chunks.release();
     expect(representation.events).toEqual(['open 0-25', 'ended', 'close']);
   });
 
@@ -129,7 +136,7 @@ describe('readContent', () => {
         throw new Error('no');
       },
     });
-    await expect(collect(readContent([octets(0, 1)], representation, neverAborted))).rejects.toThrow('no');
+    await expect(collect(read([octets(0, 1)], representation))).rejects.toThrow('no');
     expect(representation.closed).toBe(1);
   });
 
@@ -145,7 +152,7 @@ describe('readContent', () => {
       const opening = new Gate<Bytes>();
       const controller = new AbortController();
       let closed = 0;
-      const chunks = readContent(
+      const chunks = read(
         [octets(0, 1)],
         { size: 26, open: () => opening.passed, close: () => void closed++ },
         controller.signal,
@@ -154,7 +161,7 @@ describe('readContent', () => {
       controller.abort();
       opening.open(bytes);
       await reading.catch(() => {});
-      await chunks.return();
+      await chunks.release();
       expect(closed).toBe(1);
     }
     expect(readable.destroyed).toBe(true);
@@ -164,7 +171,7 @@ describe('readContent', () => {
   it('an abort ends a Readable that nobody feeds any more', async () => {
     const readable = new Readable({ read() {} });
     const controller = new AbortController();
-    const chunks = readContent([octets(0, 9)], { size: 26, open: () => readable }, controller.signal);
+    const chunks = read([octets(0, 9)], { size: 26, open: () => readable }, controller.signal);
     const reading = chunks.next().catch(() => 'ended');
     await until(() => readable.listenerCount('readable') > 0, 'the reading to begin');
     controller.abort();
@@ -175,7 +182,7 @@ describe('readContent', () => {
   it('reads a web stream', async () => {
     const { size } = new Letters();
     const open = (): Bytes => new Blob([LETTERS]).stream() as unknown as Bytes;
-    expect(await collect(readContent([octets(0, 25)], { size, open }, neverAborted))).toBe(LETTERS.toString());
+    expect(await collect(read([octets(0, 25)], { size, open }))).toBe(LETTERS.toString());
   });
 });
 

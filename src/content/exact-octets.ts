@@ -1,0 +1,126 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { ByteRange } from '../http/byte-range.js';
+import { FileReader } from '../sources/file-reader.js';
+import { destroyQuietly, toOctets } from '../sources/octets.js';
+import { SourceLengthError } from '../sources/source-errors.js';
+import type { Bytes, Representation } from '../sources/source.js';
+
+/**
+ * The octets of a range, exactly as many as planned. The last of them wait until the source has shown that it has no
+ * more: octets that do not end where they should are not those that were promised, and must not look complete.
+ */
+export class ExactOctets {
+  private readonly stopWatching: (() => void) | undefined;
+  private remaining: number;
+  private last: Uint8Array | undefined;
+  private isRead = false;
+  private iterator: AsyncIterator<unknown> | undefined;
+
+  /**
+   * Opens a range; `undefined` of all there are.
+   *
+   * @param length in octets; `undefined`: unknown
+   */
+  static async open(
+    range: ByteRange | undefined,
+    length: number | undefined,
+    representation: Representation,
+    signal: AbortSignal,
+  ): Promise<ExactOctets> {
+    const bytes = toReleasable(await representation.open(range, signal));
+    if (!signal.aborted) return new ExactOctets(bytes, length, representation.isExact === true, signal);
+    await release(bytes);
+    throw signal.reason;
+  }
+
+  private constructor(
+    private readonly bytes: Releasable,
+    private readonly length: number | undefined,
+    private readonly isExact: boolean,
+    signal: AbortSignal,
+  ) {
+    this.remaining = length ?? Infinity;
+    if (bytes instanceof FileReader) bytes.lendChunks(); // one that somebody else has wrapped does not: he may keep them
+    this.stopWatching = destroyOnAbort(bytes, signal);
+  }
+
+  /**
+   * The next octets; `undefined` at the end.
+   *
+   * @throws SourceLengthError where the source gives fewer or more octets than planned
+   */
+  async next(): Promise<Uint8Array | undefined> {
+    this.iterator ??= this.bytes[Symbol.asyncIterator]();
+    while (!this.isRead) {
+      const result = await this.iterator.next();
+      if (result.done === true) return this.finish();
+      const chunk = toOctets(result.value);
+      if (chunk.byteLength === 0) continue;
+      this.count(chunk);
+      if (this.remaining > 0) return chunk;
+      this.isRead = this.isExact;
+      if (this.isExact) return chunk;
+      this.last = chunk;
+    }
+    return undefined;
+  }
+
+  /** Takes back the chunk that was given last; `false` where the source could not give it again. */
+  takeBack(chunk: Uint8Array): boolean {
+    if (!(this.bytes instanceof FileReader)) return false;
+    this.bytes.takeBack(chunk);
+    this.remaining += chunk.byteLength;
+    this.isRead = false;
+    return true;
+  }
+
+  /** Ends the reading. */
+  async end(): Promise<void> {
+    this.isRead = true;
+    this.stopWatching?.();
+    if (this.iterator === undefined) await release(this.bytes);
+    else await this.iterator.return?.();
+  }
+
+  private count(chunk: Uint8Array): void {
+    if (chunk.byteLength > this.remaining) {
+      throw new SourceLengthError(`the source gave more than the ${this.length} octets due`);
+    }
+    this.remaining -= chunk.byteLength;
+  }
+
+  private finish(): Uint8Array | undefined {
+    this.isRead = true;
+    if (this.length !== undefined && this.remaining > 0) {
+      throw new SourceLengthError(`the source gave ${this.length - this.remaining} of the ${this.length} octets due`);
+    }
+    return this.last;
+  }
+}
+
+/** Octets that may be a stream, which can be destroyed while somebody waits for it. */
+type Releasable = Bytes & { destroy?(): unknown };
+
+/** A web stream cannot be cancelled by others while it is read; a Node.js stream over it can be destroyed. */
+function toReleasable(bytes: Bytes): Releasable {
+  return 'getReader' in bytes ? Readable.fromWeb(bytes as ReadableStream) : bytes;
+}
+
+/** Ends a stream that takes no notice of the signal itself. Returns how to stop watching; nothing where none is needed. */
+function destroyOnAbort(bytes: Releasable, signal: AbortSignal): (() => void) | undefined {
+  if (!isDestroyable(bytes)) return undefined;
+  const destroy = (): void => destroyQuietly(bytes);
+  signal.addEventListener('abort', destroy, { once: true });
+  return () => signal.removeEventListener('abort', destroy);
+}
+
+/** Lets go of octets that nobody began to read: an iteration that was never started runs no `finally`. */
+async function release(bytes: Releasable): Promise<void> {
+  if (isDestroyable(bytes)) destroyQuietly(bytes);
+  else await bytes[Symbol.asyncIterator]().return?.();
+}
+
+function isDestroyable(bytes: Releasable): bytes is Required<Releasable> {
+  return bytes.destroy !== undefined;
+}

@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Param, StreamableFile } from '@nestjs/common';
+import { fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
+import {
+  appendFileSync,
+  createReadStream,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/fixtures.js';
+import { fetchRaw, field, RawConnection, type RawResponse, requestText } from '../support/raw-client.js';
+import { ADAPTERS, startApp, type TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
+
+const MiB = 1024 * 1024;
+const fixtures = new FixtureDirectory();
+afterAll(() => fixtures.remove());
+
+/** Too long for the buffers of a connection: while its reader pauses, most of it is not read yet. */
+const OLD = pseudoRandomBytes(16 * MiB, 1);
+const NEW = pseudoRandomBytes(16 * MiB, 2);
+const path = fixtures.at('file.bin');
+
+@Controller()
+class Files {
+  @Get('ranged-file')
+  @Ranged()
+  rangedFile() {
+    return new RangedFile(fileSource(path));
+  }
+
+  @Get('streamable-file')
+  @Ranged()
+  streamableFile() {
+    return new StreamableFile(createReadStream(path));
+  }
+
+  @Get('root/:name')
+  @Ranged()
+  below(@Param('name') name: string) {
+    return new RangedFile(fileSource(name, { root: fixtures.path }));
+  }
+}
+
+describe.each(ADAPTERS)('a file that changes while it is sent, on %s', (adapter) => {
+  let running: TestApp;
+  beforeAll(async () => {
+    running = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
+  });
+  afterAll(() => running.close());
+  afterEach(async () => {
+    await until(() => fixtures.openDescriptors().length === 0, 'every descriptor to be closed');
+    running.log.clear();
+  });
+
+  /** Begins to read an answer, lets the file change, and reads the rest. */
+  async function readAcross(route: string, change: () => void): Promise<RawResponse> {
+    fixtures.write('file.bin', OLD);
+    const connection = await RawConnection.open(running.port);
+    connection.send(requestText(route));
+    await connection.head();
+    connection.socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 100)); // while the buffers between us fill
+    change();
+    connection.socket.resume();
+    return connection.next();
+  }
+
+  const ROUTES = ['/ranged-file', '/streamable-file', '/root/file.bin'];
+  const touchLater = (): void => utimesSync(path, new Date(), new Date());
+
+  describe.each(ROUTES)('by %s', (route) => {
+    it.each<[what: string, change: () => void]>([
+      ['written anew in place, with the same size', () => writeFileSync(path, NEW)],
+      ['written anew in place, shorter', () => writeFileSync(path, NEW.subarray(0, 12 * MiB))],
+      ['cut', () => truncateSync(path, 12 * MiB)],
+      ['emptied', () => truncateSync(path, 0)],
+      ['touched, which is all that can be seen of some changes', touchLater],
+    ])('%s: the answer is cut short, and the log says why, once', async (_, change) => {
+      const response = await readAcross(route, change);
+      expect(response.status).toBe(200);
+      expect(field(response, 'Content-Length')).toBe(String(OLD.length));
+      expect(response.isComplete).toBe(false);
+      expect(response.body.length).toBeLessThan(OLD.length);
+      expect(running.log.complaints).toHaveLength(1);
+      expect(running.log.complaints[0]).toContain(`GET ${route}`);
+      expect(running.log.complaints[0]).not.toContain(fixtures.path);
+    });
+
+    it.each<[what: string, change: () => void]>([
+      ['appended to, as logs are', () => appendFileSync(path, NEW.subarray(0, MiB))],
+      ['replaced by rename', () => renameSync(fixtures.write('next.bin', NEW), path)],
+      ['deleted', () => rmSync(path)],
+      ['renamed', () => renameSync(path, fixtures.at('elsewhere.bin'))],
+    ])('%s: the answer is the version it began with', async (_, change) => {
+      const response = await readAcross(route, change);
+      expect(response.isComplete).toBe(true);
+      expect(response.body.equals(OLD)).toBe(true);
+      expect(running.log.complaints).toEqual([]);
+    });
+  });
+
+  it('a file that is being written: small ranges are of one version, whose tag they carry', async () => {
+    const [one, other] = [OLD.subarray(0, 60_000), NEW.subarray(0, 60_000)];
+    fixtures.write('file.bin', one);
+    const tags = new Map<string, Buffer>();
+    for (let i = 0; i < 200; i++) {
+      const asking = fetchRaw(running.port, '/ranged-file', [['Range', 'bytes=0-59999']]);
+      if (i % 2 === 1) {
+        writeFileSync(path, i % 4 === 1 ? other : one);
+        utimesSync(path, MODIFIED, new Date(MODIFIED.getTime() + i));
+      }
+      const response = await asking;
+      if (response.status !== 206) continue; // between the two: it was emptied, or changed twice
+      const tag = field(response, 'ETag') ?? '';
+      if (!tag.startsWith('"')) continue;
+      const known = tags.get(tag) ?? response.body;
+      tags.set(tag, known);
+      expect(response.body.equals(known)).toBe(true);
+      expect(response.body.equals(one) || response.body.equals(other)).toBe(true);
+    }
+    expect(tags.size).toBeGreaterThan(10);
+    expect(statSync(path).size).toBe(60_000);
+  });
+});
