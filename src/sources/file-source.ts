@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { extname } from 'node:path';
-import { contentType } from 'mime-types';
 import type { ByteRange } from '../http/byte-range.js';
 import type { RepresentationMetadata } from '../http/representation.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
 import { fileHandles, type FileLease, type FileVersion } from './file-handles.js';
 import { FileReader } from './file-reader.js';
+import { areMediaTypesLoaded, loadMediaTypes, mediaType } from './media-type.js';
 import type { RangeSource, Representation } from './source.js';
 
 export interface FileSourceOptions {
@@ -29,9 +28,16 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Range
     resolve() {
       const target = root === undefined ? path : confinePath(root, path, dotfiles);
       const lease = fileHandles.lease(target, root);
-      return lease instanceof Promise ? lease.then((opened) => wholeFile(opened, target)) : wholeFile(lease, target);
+      // Without a promise where the file is open already: small answers feel it.
+      if (lease instanceof Promise || !areMediaTypesLoaded()) return openedFile(lease, target);
+      return wholeFile(lease, target);
     },
   };
+}
+
+async function openedFile(opening: FileLease | Promise<FileLease>, path: string): Promise<Representation> {
+  const [lease] = await Promise.all([opening, loadMediaTypes()]);
+  return wholeFile(lease, path);
 }
 
 function wholeFile(lease: FileLease, path: string): Representation {
@@ -39,17 +45,6 @@ function wholeFile(lease: FileLease, path: string): Representation {
   const { etag, lastModified } = fileValidators(version);
   const window = { firstPos: 0, lastPos: version.size - 1 };
   return fileRepresentation(lease, window, { etag, lastModified, type: mediaType(path) });
-}
-
-const mediaTypes = new Map<string, string | undefined>();
-
-/** The media type that a file's extension stands for; `undefined`: none is known. */
-function mediaType(path: string): string | undefined {
-  const extension = extname(path);
-  if (mediaTypes.has(extension)) return mediaTypes.get(extension);
-  const type = contentType(extension) || undefined;
-  if (mediaTypes.size < 1000) mediaTypes.set(extension, type); // users may give names without end
-  return type;
 }
 
 function checkOptions(options: FileSourceOptions): FileSourceOptions {
