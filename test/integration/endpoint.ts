@@ -1,0 +1,53 @@
+import 'reflect-metadata';
+import { RangedFile, RangeParser, RangeResponder, type RangeSource } from 'nestjs-range';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+
+/** A server that answers each request with what a source holds. */
+export interface Endpoint {
+  readonly url: string;
+  /** What was answered as an error, by its status. */
+  readonly errors: number[];
+  stop(): Promise<void>;
+}
+
+/** @param sourceOf gives the source for a path, without its slash */
+export async function startEndpoint(sourceOf: (name: string) => RangeSource): Promise<Endpoint> {
+  const responder = new RangeResponder({}, new RangeParser());
+  const errors: number[] = [];
+  const server = createServer((request, response) => {
+    const name = (request.url ?? '').slice(1);
+    responder.send(request, response, new RangedFile(sourceOf(name))).catch((error: { getStatus?(): number }) => {
+      const status = error.getStatus?.() ?? 500;
+      if (status >= 500) console.error(error);
+      errors.push(status);
+      if (!response.headersSent) response.statusCode = status;
+      response.end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    errors,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Asks for a path and resets the connection after some octets; after none, where `octets` is 0. */
+export async function leaveAfter(octets: number, url: string): Promise<void> {
+  const { hostname, port, pathname } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+  let received = 0;
+  for await (const chunk of octets === 0 ? [] : socket) {
+    received += (chunk as Buffer).length;
+    if (received >= octets) break;
+  }
+  socket.resetAndDestroy();
+}

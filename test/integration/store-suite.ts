@@ -1,0 +1,118 @@
+import type { RangeSource } from 'nestjs-range';
+import { checkRangedEndpoint, rangeSourceContract } from 'nestjs-range/testing';
+import { strict as assert } from 'node:assert';
+import { after, before, describe, it } from 'node:test';
+import { pseudoRandomBytes } from '../support/fixtures.js';
+import { type Endpoint, leaveAfter, startEndpoint } from './endpoint.js';
+
+/** A store, by its real client. */
+export interface Store {
+  put(name: string, bytes: Buffer): Promise<void>;
+  source(name: string): RangeSource;
+  /** How many responses or cursors are open on its side, where that can be told. */
+  readonly inUse?: () => number;
+  stop(): Promise<void>;
+}
+
+const BYTES = pseudoRandomBytes(1_200_001);
+const LARGE = pseudoRandomBytes(12_000_000, 3);
+
+async function untilUnused({ inUse = () => 0 }: Store): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (inUse() > 0) {
+    assert(performance.now() < deadline, `${inUse()} of what was opened stay open`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}
+
+/** What every store must show through its real client. */
+export function describeStore(name: string, start: () => Promise<Store>): void {
+  describe(name, { timeout: 600_000 }, () => {
+    let store: Store;
+    let endpoint: Endpoint;
+    before(async () => {
+      store = await start();
+      await store.put('clip', BYTES);
+      await store.put('large', LARGE);
+      await store.put('empty', Buffer.alloc(0));
+      endpoint = await startEndpoint((path) => store.source(path));
+    });
+    after(async () => {
+      await endpoint?.stop();
+      await store?.stop();
+    });
+
+    const make = () => ({
+      source: store.source('clip'),
+      bytes: BYTES,
+      replace: (bytes: Uint8Array) => store.put('clip', Buffer.from(bytes)),
+    });
+    const checks = rangeSourceContract(make, {
+      missing: () => store.source('missing'),
+      empty: () => store.source('empty'),
+      resourcesInUse: () => store.inUse?.() ?? 0,
+    });
+    for (const { name, run } of checks) it(`keeps the contract: ${name}`, run);
+
+    it('is an endpoint without a fault', async () => {
+      const findings = await checkRangedEndpoint(`${endpoint.url}/clip`, { bytes: BYTES });
+      assert.deepEqual(
+        findings.filter(({ ok }) => !ok),
+        [],
+      );
+      assert(findings.length > 50);
+    });
+
+    const ask = async (path: string, firstPos: number, lastPos: number): Promise<Buffer> => {
+      const headers = { range: `bytes=${firstPos}-${lastPos}` };
+      const response = await fetch(`${endpoint.url}/${path}`, { headers });
+      assert.equal(response.status, 206);
+      return Buffer.from(await response.arrayBuffer());
+    };
+
+    it('is empty, or not there, where it is', async () => {
+      const empty = await fetch(`${endpoint.url}/empty`);
+      assert.deepEqual([empty.status, empty.headers.get('content-length')], [200, '0']);
+      assert.equal((await fetch(`${endpoint.url}/missing`)).status, 404);
+    });
+
+    it('serves what was put in place of something else at once, and never a mixture', async () => {
+      const [one, other] = [Buffer.alloc(500_000, 1), Buffer.alloc(700_000, 2)];
+      await store.put('changing', one);
+      for (const bytes of [other, one, other]) {
+        await store.put('changing', bytes);
+        assert((await ask('changing', 400_000, 499_999)).equals(bytes.subarray(400_000, 500_000)));
+      }
+    });
+
+    it('lets go of the store where five hundred clients leave, and serves the next fifty', async () => {
+      for (let round = 0; round < 20; round++) {
+        const leaving = Array.from({ length: 25 }, (_, i) => leaveAfter((i % 5) * 5000, `${endpoint.url}/large`));
+        await Promise.all(leaving);
+      }
+      const good = Array.from({ length: 50 }, async (_, i) => {
+        assert((await ask('large', i * 1000, i * 1000 + 99_999)).equals(LARGE.subarray(i * 1000, i * 1000 + 100_000)));
+      });
+      await Promise.all(good);
+      await untilUnused(store);
+    });
+
+    it('leaves the others in peace where some leave', async () => {
+      const whole = Array.from({ length: 4 }, async () => {
+        const response = await fetch(`${endpoint.url}/large`);
+        assert(Buffer.from(await response.arrayBuffer()).equals(LARGE));
+      });
+      await Promise.all(Array.from({ length: 20 }, (_, i) => leaveAfter(i * 1000, `${endpoint.url}/large`)));
+      await Promise.all(whole);
+    });
+
+    it('has answered nothing with an error of the server', () => {
+      assert.deepEqual(
+        endpoint.errors.filter((status) => status >= 500),
+        [],
+      );
+    });
+  });
+}
