@@ -147,8 +147,10 @@ describe.each(ADAPTERS)('stores, on %s', (adapter) => {
       expect(running.log.complaints).toEqual([]);
     });
 
-    it('lets go of the store where five hundred clients leave, and serves the next fifty', async () => {
-      for (let round = 0; round < 20; round++) {
+    // Five hundred through one of them; each real client gets its own in test/integration.
+    const rounds = kind === 's3' ? 20 : 3;
+    it(`lets go of the store where ${rounds * 25} clients leave, and serves the next fifty`, async () => {
+      for (let round = 0; round < rounds; round++) {
         await Promise.all(Array.from({ length: 25 }, (_, i) => leave(kind, i)));
       }
       const good = await Promise.all(Array.from({ length: 50 }, (_, i) => get(kind, range(`bytes=${i}-${i + 9}`))));

@@ -190,6 +190,19 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     await until(() => store.underWay === 0, 'the answers to be over');
   });
 
+  it('asks for positions beyond 2^32 as they are', async () => {
+    const size = 6_000_000_000;
+    store.interferences.push((_, response) => {
+      const range = `bytes 5000000000-5000000009/${size}`;
+      response.writeHead(206, { 'content-range': range, 'content-length': 10 }).end('0123456789');
+      return true;
+    });
+    const octets = await read(make({ metadata: { size } }), 5_000_000_000, 5_000_000_009);
+    expect(octets.toString()).toBe('0123456789');
+    const [asked] = store.requests;
+    expect(asked?.fields['x-ms-range'] ?? asked?.fields['range']).toBe('bytes=5000000000-5000000009');
+  });
+
   it('takes a 416 for a version that has changed', async () => {
     store.interferences.push(ON_READ(answering(416, { 'content-range': 'bytes */5' })));
     expect((await readOnceMore(make())).equals(BYTES.subarray(10, 20))).toBe(true);
