@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
   const how = `${rounds} rounds of ${seconds} s after at most ${warmUpSeconds} s of warm-up`;
   console.log(`${describeMachine(pinning)}; ${how}\n`);
   const bench = { ...options, pinning, dir, subjects: makeSubjects(dir) };
-  for (const workload of workloads) await measure(workload, bench);
+  for (const workload of workloads) await measure(workload, bench).catch((error: unknown) => fail(workload, error));
 }
 
 async function measure(workload: Workload, bench: Bench): Promise<void> {
@@ -37,6 +37,12 @@ async function measure(workload: Workload, bench: Bench): Promise<void> {
   const steal = ((100 * (stolen - ticks.stolen)) / (all - ticks.all)).toFixed(1);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   console.log(`### ${workload.title}\n\n${table}\n\n\`${workload.name}\`: ${minutes} min, host steal ${steal} %\n`);
+}
+
+/** What went wrong with one table does not take the others with it. */
+function fail({ name }: Workload, error: unknown): void {
+  console.error(`${name} failed:`, error);
+  process.exitCode = 1;
 }
 
 await main(process.argv.slice(2));

@@ -34,7 +34,7 @@ function measureAborts(bench: Bench) {
     for (const contender of CONTENDERS) await abortAndRest(serverOf(contender), WARM_AFTER);
     return interleave(CONTENDERS, bench.rounds, (contender) => {
       const server = serverOf(contender);
-      return columns.sampled(server, () => abortAndRest(server, Math.ceil(ABORTS / bench.rounds)));
+      return columns.sampled(server, assignment.file, () => abortAndRest(server, Math.ceil(ABORTS / bench.rounds)));
     });
   });
 }

@@ -56,7 +56,9 @@ async function prepare(bench: Bench, { file, connections }: Requests, row: Row, 
   const load: Load = { port: server.port, path: server.path, dir: bench.dir, exchanges, connections };
   await warmUp(load, bench.warmUpSeconds);
   const content = contentLength(expectedOf(row.contender, exchanges[0]!));
-  return { name: row.name, measure: () => measure(server, load, bench.seconds, content) };
+  const measure = async () =>
+    checkOctets(await sampled(server, file, () => hammer(load, bench.seconds)), load, content);
+  return { name: row.name, measure };
 }
 
 async function warmUp(load: Load, seconds: number): Promise<void> {
@@ -66,11 +68,8 @@ async function warmUp(load: Load, seconds: number): Promise<void> {
 }
 
 /** `wrk` counts an answer below 400 as a success, whatever its length. */
-async function measure(server: ServerProcess, load: Load, seconds: number, content: number): Promise<Sample> {
-  const sample = await sampled(server, () => hammer(load, seconds));
-  const [least, most] = [sample.requests * content, (sample.requests + load.connections) * (content + AROUND)];
-  if (sample.octets < least || sample.octets > most) {
-    throw new Error(`${load.path}: ${sample.octets} octets in ${sample.requests} answers of ${content}`);
-  }
-  return sample;
+function checkOctets(sample: Sample, { path, connections }: Load, content: number): Sample {
+  const [least, most] = [sample.requests * content, (sample.requests + connections) * (content + AROUND)];
+  if (sample.octets >= least && sample.octets <= most) return sample;
+  throw new Error(`${path}: ${sample.octets} octets in ${sample.requests} answers of ${content}`);
 }

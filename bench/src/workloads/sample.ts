@@ -1,6 +1,6 @@
 import type { Done } from '../clients/done.js';
 import type { ServerProcess } from '../servers/server-process.js';
-import { GIB, MIB } from '../subjects.js';
+import { GIB, keepInMemory, MIB } from '../subjects.js';
 import { type Column, figure, greatest, ratio } from '../table.js';
 import { sibling } from '../contenders.js';
 
@@ -12,8 +12,9 @@ export interface Sample extends Done {
   readonly descriptors: number;
 }
 
-/** Does the work, and asks the server before and after. */
-export async function sampled(server: ServerProcess, work: () => Promise<Done>): Promise<Sample> {
+/** Does the work, with the file in memory, and asks the server before and after. */
+export async function sampled(server: ServerProcess, file: string, work: () => Promise<Done>): Promise<Sample> {
+  keepInMemory(file);
   const before = server.usage();
   const done = await work();
   const after = server.usage();

@@ -3,7 +3,7 @@ import { stallReaders } from '../clients/leaving-clients.js';
 import { type Contender, FILE_ROUTES, NGINX, onBoth } from '../contenders.js';
 import type { ServerProcess } from '../servers/server-process.js';
 import { interleave } from '../statistics.js';
-import { KIB, MIB } from '../subjects.js';
+import { keepInMemory, KIB, MIB } from '../subjects.js';
 import { figure, greatest, table } from '../table.js';
 import { withServers } from './with-servers.js';
 import type { Bench, Workload } from './workload.js';
@@ -38,6 +38,7 @@ function measureReaders(bench: Bench, contender: Contender, readers: number) {
   const assignment = { file: bench.subjects.whole, dir: bench.dir, cpu: bench.pinning.server };
   return withServers([contender], assignment, async (serverOf) => {
     const server = serverOf(contender);
+    keepInMemory(assignment.file);
     await stopReading(server, FORERUNNERS);
     await sleep(REST_MS);
     const idle = server.usage();

@@ -39,7 +39,7 @@ function measureDownloads(bench: Bench, clients: number) {
     }
     return interleave(CONTENDERS, bench.rounds, (contender) => {
       const server = serverOf(contender);
-      return columns.sampled(server, () => download(server.port, server.path, clients, bench.seconds));
+      return columns.sampled(server, file, () => download(server.port, server.path, clients, bench.seconds));
     });
   });
 }
