@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { rangeLength } from '../http/byte-range.js';
+import { matchableTag } from './check-answer.js';
 import type { RangeSource } from './source.js';
 import type { ObjectMetadata, Store } from './store.js';
 import { describedFields } from './store-fields.js';
@@ -63,7 +64,8 @@ function azureStore(blob: AzureBlobClientLike): Store {
       return toMetadata(await blob.getProperties({ abortSignal }));
     },
 
-    async read(range, { etag }, abortSignal) {
+    async read(range, known, abortSignal) {
+      const etag = matchableTag(known);
       const conditions = etag === undefined ? {} : { ifMatch: etag };
       const answer = await blob.download(range.firstPos, rangeLength(range), { abortSignal, conditions });
       return {

@@ -44,6 +44,15 @@ export function rangeField({ firstPos, lastPos }: ByteRange): string {
   return `bytes=${firstPos}-${lastPos}`;
 }
 
+/**
+ * The entity tag that a store can be asked to match; `undefined`: none.
+ *
+ * @see RFC 9110 §13.1.1: a weak one matches nothing
+ */
+export function matchableTag({ etag }: ObjectMetadata): string | undefined {
+  return etag === undefined || etag.startsWith('W/') ? undefined : etag;
+}
+
 /** Reads `bytes first-last/complete`; `undefined` for any other form, an unknown complete length included. */
 export function parseContentRange(text: string): (ByteRange & { readonly size: number }) | undefined {
   const match = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/i.exec(text);

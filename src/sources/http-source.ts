@@ -4,7 +4,7 @@ import type { ByteRange } from '../http/byte-range.js';
 import { parseEntityTag } from '../http/entity-tag.js';
 import { parseHttpDate } from '../http/http-date.js';
 import type { RepresentationMetadata } from '../http/representation.js';
-import { parseContentRange, rangeField } from './check-answer.js';
+import { matchableTag, parseContentRange, rangeField } from './check-answer.js';
 import { destroyQuietly } from './octets.js';
 import { SourceProtocolError } from './source-errors.js';
 import type { RangeSource, Representation } from './source.js';
@@ -81,9 +81,10 @@ class Upstream implements Store {
     return this.forwards(empty, bodyOf(empty), signal);
   }
 
-  async read(range: ByteRange, { etag }: ObjectMetadata, signal: AbortSignal): Promise<StoreAnswer> {
-    const isStrong = etag !== undefined && !etag.startsWith('W/'); // a weak one matches nothing
-    const response = await this.ask({ range: rangeField(range), ...(isStrong ? { 'if-match': etag } : {}) }, signal);
+  async read(range: ByteRange, known: ObjectMetadata, signal: AbortSignal): Promise<StoreAnswer> {
+    const etag = matchableTag(known);
+    const condition = etag === undefined ? {} : { 'if-match': etag };
+    const response = await this.ask({ range: rangeField(range), ...condition }, signal);
     const body = bodyOf(response);
     this.check(response, body, 206);
     const contentRange = response.headers.get('content-range') ?? '';

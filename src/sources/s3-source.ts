@@ -1,6 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
-import { rangeField } from './check-answer.js';
+import { matchableTag, rangeField } from './check-answer.js';
 import type { RangeSource } from './source.js';
 import type { ObjectMetadata, Store } from './store.js';
 import { describedFields } from './store-fields.js';
@@ -59,7 +59,8 @@ function s3Store(client: S3ClientLike, { Bucket, Key, VersionId }: S3Object): St
       return toMetadata(await send(new HeadObjectCommand(object), signal));
     },
 
-    async read(range, { etag }, signal) {
+    async read(range, known, signal) {
+      const etag = matchableTag(known);
       const input = { ...object, Range: rangeField(range), ...(etag === undefined ? {} : { IfMatch: etag }) };
       const output = await send(new GetObjectCommand(input), signal);
       return {

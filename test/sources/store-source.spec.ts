@@ -297,6 +297,17 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
   });
 });
 
+describe.each(['s3', 'azure', 'http'])('a weak tag of %s', (kind) => {
+  it('stays weak, and is not asked to be matched, for it matches nothing', async () => {
+    store.put('clip', BYTES, { etag: 'W/"1"' });
+    const source = sourceIn[kind]!();
+    expect((await source.resolve(signal)).etag).toBe('W/"1"');
+    expect((await read(source)).equals(BYTES.subarray(10, 20))).toBe(true);
+    store.put('clip', OTHER, { etag: 'W/"2"' });
+    expect((await readOnceMore(source)).equals(OTHER.subarray(10, 20))).toBe(true);
+  });
+});
+
 describe('s3Source', () => {
   const s3 = (options?: StoreOptions): RangeSource => sourceIn['s3']!(options);
 

@@ -108,13 +108,14 @@ export class FakeStore {
   ): void {
     if (object === undefined) return sendText(response, 404, '<Error><Code>NoSuchKey</Code></Error>');
     const { bytes, modified, version } = object;
+    const tag = object.fields['etag'] ?? toTag(object);
     const ifMatch = asked['if-match'];
-    if (ifMatch !== undefined && ifMatch !== toTag(object)) {
+    if (ifMatch !== undefined && (ifMatch !== tag || tag.startsWith('W/'))) {
       return sendText(response, 412, '<Error><Code>PreconditionFailed</Code></Error>');
     }
     const head = {
       ...object.fields,
-      etag: toTag(object),
+      etag: tag,
       'last-modified': modified.toUTCString(),
       'accept-ranges': 'bytes',
       'x-goog-generation': String(version),
