@@ -14,6 +14,7 @@ export interface FileVersion {
 /** A descriptor that stays open until `release` is called, which may be done more than once. */
 export interface FileLease {
   readonly fd: number;
+  readonly path: string;
   readonly version: FileVersion;
   /** Whether the file still has the octets of the version: none was written over. What was appended does not matter. */
   isUnchanged(): boolean | Promise<boolean>;
@@ -170,6 +171,10 @@ class Lease implements FileLease {
 
   get fd(): number {
     return this.handle.fd;
+  }
+
+  get path(): string {
+    return this.handle.path;
   }
 
   get version(): FileVersion {

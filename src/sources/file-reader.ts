@@ -80,14 +80,14 @@ export class FileReader implements AsyncIterableIterator<Uint8Array, undefined> 
 
   private settle(chunk: Uint8Array, resolve: (result: Result) => void, reject: (error: unknown) => void): void {
     if (chunk.byteLength === 0) {
-      return this.fail(new SourceChangedError(`the file ended at octet ${this.position}`), reject);
+      return this.fail(new SourceChangedError(`${this.lease.path} ended at octet ${this.position}`), reject);
     }
     this.position += chunk.byteLength;
     this.givenAt = performance.now();
     if (this.position <= this.lastPos) return resolve({ done: false, value: chunk });
     const give = (isUnchanged: boolean): void => {
       if (isUnchanged) resolve({ done: false, value: chunk });
-      else this.fail(new SourceChangedError('the file was written to while it was read'), reject);
+      else this.fail(new SourceChangedError(`${this.lease.path} was written to while it was read`), reject);
     };
     const isUnchanged = this.lease.isUnchanged();
     if (typeof isUnchanged === 'boolean') give(isUnchanged);
