@@ -179,7 +179,7 @@ describe.each([
       describe.each(tables)('%s', (_, route, size, rows, validators) => {
         it.each(rows)('GET: %s', async (_sentence, fields, outcome) => {
           const response = await fetchRaw(running.port, `/${route}/${index}/${size}`, fields);
-        expectOutcome(response, outcome, served(kind, size, validators));
+          expectOutcome(response, outcome, served(kind, size, validators));
         });
 
         it("HEAD: the GET's fields without Range, row by row over one connection", async () => {
