@@ -1,4 +1,5 @@
-import type { BigIntStats, ReadStream } from 'node:fs';
+import fs, { type BigIntStats, type ReadStream } from 'node:fs';
+import { type ByteRange, rangeLength } from '../http/byte-range.js';
 import { type FileLease, fileHandles } from './file-handles.js';
 import { fileRepresentation, fileValidators } from './file-source.js';
 import { fstatAsync } from './open-file.js';
@@ -33,24 +34,53 @@ async function represent(
   declared: StreamSourceOptions,
   signal: AbortSignal,
 ): Promise<Representation> {
+  const lease = await leaseUnopened(stream);
+  if (lease !== undefined) return windowedFile(stream, lease);
   const fd = await opened(stream);
   const stats = await fstatAsync(fd, { bigint: true });
   if (stats.isDirectory()) throw new SourceNotFoundError(`${String(stream.path)} is a directory`);
-  const window = windowOf(stream, Number(stats.size));
-  if (window === undefined || !stats.isFile()) return forwardRepresentation(stream, declared, signal);
-  const lease = await leaseSameFile(stream, stats);
-  const size = window.lastPos - window.firstPos + 1;
-  if (lease === undefined) return forwardRepresentation(stream, { size }, signal);
+  if (!isPositionKnown(stream) || !stats.isFile()) return forwardRepresentation(stream, declared, signal);
+  const same = await leaseSameFile(stream, stats);
+  if (same !== undefined) return windowedFile(stream, same);
+  return forwardRepresentation(stream, { size: rangeLength(windowOf(stream, Number(stats.size))) }, signal);
+}
+
+function windowedFile(stream: ReadStream, lease: FileLease): Representation {
   stream.destroy();
-  const isWhole = size === lease.version.size;
+  const window = windowOf(stream, lease.version.size);
+  const isWhole = rangeLength(window) === lease.version.size;
   return fileRepresentation(lease, window, isWhole ? fileValidators(lease.version) : {});
 }
 
-/** Where in its file the stream reads; `undefined` where that cannot be told: a descriptor's own position is unknown. */
-function windowOf({ path, start, end, bytesRead }: Windowed, size: number) {
-  if (bytesRead > 0 || (path === undefined && start === undefined)) return undefined;
-  const firstPos = Math.min(start ?? 0, size);
-  return { firstPos, lastPos: Math.max(firstPos, Math.min(end ?? Infinity, size - 1) + 1) - 1 };
+/**
+ * A stream that has not opened its path yet would open what is there now, as we do: there is nothing to wait for, and
+ * nothing to compare. `undefined` where it is open already, or where what it does with its path is its own affair.
+ */
+async function leaseUnopened(stream: ReadStream & { readonly fd?: number | null }): Promise<FileLease | undefined> {
+  const { path, fd, destroyed, errored } = stream;
+  if (typeof path !== 'string' || typeof fd === 'number' || destroyed || errored !== null || !readsDisk(stream)) return;
+  try {
+    return await fileHandles.lease(path);
+  } catch {
+    return undefined; // the stream itself knows best what is wrong, and may read what is no regular file
+  }
+}
+
+/** Whether the stream was made without the option `fs`, which leads to files of another kind. */
+function readsDisk(stream: object): boolean {
+  const own = Object.getOwnPropertySymbols(stream).find(({ description }) => description === 'kFs');
+  return own === undefined || Reflect.get(stream, own) === fs;
+}
+
+/** Whether it can be told where in its file the stream reads: a descriptor's own position is unknown. */
+function isPositionKnown({ path, start, bytesRead }: Windowed): boolean {
+  return bytesRead === 0 && (path !== undefined || start !== undefined);
+}
+
+/** What of a file of this size the stream reads. */
+function windowOf({ start = 0, end = Infinity }: Windowed, size: number): ByteRange {
+  const firstPos = Math.min(start, size);
+  return { firstPos, lastPos: Math.max(firstPos, Math.min(end, size - 1) + 1) - 1 };
 }
 
 /** A ReadStream with the properties it was made with, which its types leave out. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
-import { createReadStream, type ReadStream, renameSync, rmSync } from 'node:fs';
+import fs, { createReadStream, type ReadStream, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { fileHandles } from '../../src/sources/file-handles.js';
@@ -55,6 +55,33 @@ describe('readStreamSource', () => {
     }
     await representation.close?.();
     expect(stream.destroyed).toBe(true);
+  });
+
+  it('does not wait for the descriptor of a stream over a file that is kept open', async () => {
+    fileHandles.resize(1);
+    try {
+      await (await resolve(createReadStream(path))).close?.();
+      const stream = createReadStream(path);
+      const representation = await resolve(stream);
+      expect(stream).toMatchObject({ fd: null, destroyed: true });
+      expect((await read(representation, 7, 9)).equals(BYTES.subarray(7, 10))).toBe(true);
+      await representation.close?.();
+    } finally {
+      fileHandles.resize(0);
+    }
+  });
+
+  it('reads what the stream reads where another file system stands behind it', async () => {
+    const other = fixtures.write('other.mp4', BYTES.subarray(1, 1001));
+    const redirected = {
+      ...fs,
+      open: (_path: string, ...rest: never[]) => Reflect.apply(fs.open, fs, [other, ...rest]),
+    };
+    const stream = createReadStream(path, { fs: redirected } as object);
+    const representation = await resolve(stream);
+    expect(representation.size).toBe(1000);
+    expect((await read(representation, 0, 999)).equals(BYTES.subarray(1, 1001))).toBe(true);
+    await representation.close?.();
   });
 
   it('has the tag that fileSource gives the same file', async () => {
