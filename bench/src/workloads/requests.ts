@@ -1,4 +1,5 @@
 import { checkAnswer } from '../clients/check-answer.js';
+import { keepAwake } from '../clients/keep-awake.js';
 import { contentLength, type Exchange, expectedOf } from '../clients/exchange.js';
 import { hammer, type Load } from '../clients/wrk.js';
 import type { Contender } from '../contenders.js';
@@ -34,6 +35,8 @@ export interface Requests {
 const CHECKED = 3;
 /** V8 goes on optimising for thousands of requests. */
 const WARM_AFTER = 10_000;
+/** A process that was idle has lost its place in the caches, and on some hosts its memory: sent, and not measured. */
+const LEAD_IN_SECONDS = 3;
 /** More octets than any head has, or all that stands between parts. */
 const AROUND = 4096;
 
@@ -44,7 +47,12 @@ export function measureRequests(bench: Bench, requests: Requests): Promise<Round
   return withServers(contenders, { file, dir: bench.dir, cpu: bench.pinning.server, limitLength }, async (serverOf) => {
     const ready = [];
     for (const row of rows) ready.push(await prepare(bench, requests, row, serverOf(row.contender)));
-    return interleave(ready, bench.rounds, ({ measure }) => measure());
+    const letSleep = keepAwake(ready.map(({ load }) => load));
+    try {
+      return await interleave(ready, bench.rounds, ({ measure }) => measure());
+    } finally {
+      letSleep();
+    }
   });
 }
 
@@ -56,9 +64,11 @@ async function prepare(bench: Bench, { file, connections }: Requests, row: Row, 
   const load: Load = { port: server.port, path: server.path, dir: bench.dir, exchanges, connections };
   await warmUp(load, bench.warmUpSeconds);
   const content = contentLength(expectedOf(row.contender, exchanges[0]!));
-  const measure = async () =>
-    checkOctets(await sampled(server, file, () => hammer(load, bench.seconds)), load, content);
-  return { name: row.name, measure };
+  const measure = async () => {
+    await hammer(load, LEAD_IN_SECONDS);
+    return checkOctets(await sampled(server, file, () => hammer(load, bench.seconds)), load, content);
+  };
+  return { name: row.name, load, measure };
 }
 
 async function warmUp(load: Load, seconds: number): Promise<void> {
