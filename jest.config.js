@@ -29,5 +29,5 @@ process.env.NEST_MAJOR ??= '12';
 export default {
   ...base,
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|clients|consumers|integration|nest-11)/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|clients|consumers|faults|integration|nest-11)/'],
 };

@@ -91,7 +91,7 @@ function declaredDate(declared: Declared, now: number): Date | undefined {
 
 function fieldsOf(
   { fields }: RepresentationMetadata,
-  { cacheControl, contentDisposition }: ServingOptions,
+  { cacheControl, contentDisposition, crossOriginResourcePolicy }: ServingOptions,
   declared: Declared,
 ): Record<string, string> {
   const result: Record<string, string> = {};
@@ -101,6 +101,7 @@ function fieldsOf(
     if (value !== '') result[name.toLowerCase()] = checked(name, value);
   }
   if (cacheControl !== undefined) result['cache-control'] = cacheControl;
+  if (crossOriginResourcePolicy !== undefined) result['cross-origin-resource-policy'] = crossOriginResourcePolicy;
   if (contentDisposition !== undefined) {
     result['content-disposition'] = checked('Content-Disposition', contentDisposition);
   }

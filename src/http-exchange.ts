@@ -44,10 +44,14 @@ export abstract class HttpExchange extends ResponseLifetime {
     return this.request.method ?? '';
   }
 
-  /** Method and path of the request, without its query, for the log. */
+  /** Of the request, without its query. */
+  get path(): string {
+    return this.request.url?.split('?', 1)[0] ?? '';
+  }
+
+  /** Method and path of the request, for the log. */
   get target(): string {
-    const { url = '' } = this.request;
-    return `${this.method} ${url.split('?', 1)[0]}`;
+    return `${this.method} ${this.path}`;
   }
 
   /** A field that somebody has set on the response already. */
@@ -72,6 +76,7 @@ const CANONICAL_NAMES: Readonly<Record<string, string>> = {
   'content-location': 'Content-Location',
   'content-range': 'Content-Range',
   'content-type': 'Content-Type',
+  'cross-origin-resource-policy': 'Cross-Origin-Resource-Policy',
   etag: 'ETag',
   expires: 'Expires',
   'last-modified': 'Last-Modified',

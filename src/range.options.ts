@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { type Disposition, formatContentDisposition } from './http/content-disposition.js';
 import { parseEntityTag } from './http/entity-tag.js';
 import { isFieldValue } from './http/field-value.js';
+import type { IncomingMessage } from 'node:http';
 import type { SelectionPolicy } from './http/select-ranges.js';
 import type { RangeParser } from './range.parser.js';
 
@@ -19,6 +20,8 @@ export interface RangedOptions {
   readonly etag?: string | false;
   /** Last-Modified, or `false` for none. Default: the source's. */
   readonly lastModified?: Date | false;
+  /** Cross-Origin-Resource-Policy: which pages may embed the content. It wins over what a middleware has set. */
+  readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin';
   /** `false`: ranges are refused (`Accept-Ranges: none`). Default: `true`. */
   readonly acceptRanges?: boolean;
   /** More ranges than this in one request, after merging, are answered with all of it. Default: 10. */
@@ -27,12 +30,24 @@ export interface RangedOptions {
   readonly coalesceGap?: number;
   /** The longest answer to a range without an end (`bytes=0-`), in octets. Default: to the end of the file. */
   readonly openEndedLimit?: number;
+  /**
+   * The longest wait for a source's first octets, and then for each further chunk, in ms; `0`: as long as the client
+   * waits. Files, and sources that ignore their signal, are waited for. Default: 120,000.
+   */
+  readonly sourceTimeoutMs?: number;
 }
 
 /** Options for the whole app. */
 export interface RangeModuleOptions extends Pick<
   RangedOptions,
-  'cacheControl' | 'disposition' | 'acceptRanges' | 'maxRanges' | 'coalesceGap' | 'openEndedLimit'
+  | 'cacheControl'
+  | 'disposition'
+  | 'crossOriginResourcePolicy'
+  | 'acceptRanges'
+  | 'maxRanges'
+  | 'coalesceGap'
+  | 'openEndedLimit'
+  | 'sourceTimeoutMs'
 > {
   /** `false`: no entity tags. */
   readonly etag?: false;
@@ -42,6 +57,19 @@ export interface RangeModuleOptions extends Pick<
   readonly openFiles?: number;
   /** How many octets of a file are read at once at the most, in the whole process. Default: 1 MiB. */
   readonly chunkSize?: number;
+  /** How long transfers may go on when the app is closed, in ms, before they are cut off. Default: 25,000. */
+  readonly shutdownTimeoutMs?: number;
+  /** Told of what cut a response off after its head: a source that broke off, a file that changed. It is logged, too. */
+  readonly onError?: (error: unknown, response: CutResponse) => void;
+}
+
+/** A response that was cut off. */
+export interface CutResponse {
+  /** That of Node.js. */
+  readonly request: IncomingMessage;
+  readonly method: string;
+  /** Of the request, without its query. */
+  readonly path: string;
 }
 
 /** What `RangeModule.forRoot` and `forRootAsync` take beside the options. */
@@ -54,12 +82,15 @@ export interface RangeModuleExtras {
 
 /** The options of all places merged, as the responder uses them. */
 export interface ServingOptions
-  extends SelectionPolicy, Pick<RangedOptions, 'type' | 'etag' | 'lastModified' | 'cacheControl'> {
+  extends
+    SelectionPolicy,
+    Pick<RangedOptions, 'type' | 'etag' | 'lastModified' | 'cacheControl' | 'crossOriginResourcePolicy'> {
   readonly acceptRanges: boolean;
+  readonly sourceTimeoutMs: number;
   readonly contentDisposition: string | undefined;
 }
 
-const DEFAULTS = { acceptRanges: true, maxRanges: 10, coalesceGap: 80 };
+const DEFAULTS = { acceptRanges: true, maxRanges: 10, coalesceGap: 80, sourceTimeoutMs: 120_000 };
 
 /** Merges options, the wider places first; a later one wins. */
 export function mergeOptions(...places: readonly (RangedOptions | undefined)[]): RangedOptions {
@@ -89,32 +120,50 @@ const flag: Check = ['true or false', (value) => typeof value === 'boolean'];
 const count: Check = ['a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0];
 const positive: Check = ['a whole number from 1', (value) => Number.isSafeInteger(value) && Number(value) >= 1];
 
+/** Node.js takes a longer delay for one of 1 ms. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+const delay: Check = [
+  `a time in ms from 0 to ${LONGEST_DELAY_MS}`,
+  (value) => typeof value === 'number' && value >= 0 && value <= LONGEST_DELAY_MS,
+];
+
 const RANGED_CHECKS: { readonly [Name in keyof RangedOptions]-?: Check } = {
   type: text,
   filename: ['a name', (value) => typeof value === 'string' && value !== ''],
   disposition: ["'inline' or 'attachment'", (value) => value === 'inline' || value === 'attachment'],
   cacheControl: text,
+  crossOriginResourcePolicy: [
+    "'same-origin', 'same-site' or 'cross-origin'",
+    (value) => value === 'same-origin' || value === 'same-site' || value === 'cross-origin',
+  ],
   etag: [`an entity tag with its quotes, such as '"v1"' or 'W/"v1"', or false`, isEtagOption],
   lastModified: ['a valid Date or false', (value) => value === false || isValidDate(value)],
   acceptRanges: flag,
   maxRanges: positive,
   coalesceGap: count,
   openEndedLimit: positive,
+  sourceTimeoutMs: delay,
 };
 
-const { cacheControl, disposition, acceptRanges, maxRanges, coalesceGap, openEndedLimit } = RANGED_CHECKS;
+const { cacheControl, disposition, crossOriginResourcePolicy } = RANGED_CHECKS;
+const { acceptRanges, maxRanges, coalesceGap, openEndedLimit, sourceTimeoutMs } = RANGED_CHECKS;
 
 const MODULE_CHECKS: { readonly [Name in keyof RangeModuleOptions]-?: Check } = {
   cacheControl,
   disposition,
+  crossOriginResourcePolicy,
   acceptRanges,
   maxRanges,
   coalesceGap,
   openEndedLimit,
+  sourceTimeoutMs,
   etag: ['false', (value) => value === false],
   lastModified: ['false', (value) => value === false],
   openFiles: count,
   chunkSize: positive,
+  shutdownTimeoutMs: [`${delay[0]}, or Infinity`, (value) => value === Infinity || delay[1](value)],
+  onError: ['a function', (value) => typeof value === 'function'],
 };
 
 const EXTRAS_CHECKS: { readonly [Name in keyof RangeModuleExtras]-?: Check } = {

@@ -1,12 +1,11 @@
 import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { clear, commit, refuse } from './commit-plan.js';
 import { ContentStream } from './content/content-stream.js';
 import { PrimedContent } from './content/primed-content.js';
-import { type Declared, declaredFields, describeRepresentation } from './describe-representation.js';
-import { planResponse, type ResponsePlan, type ResponsePolicy, type Segment } from './http/response-plan.js';
 import { exchangeOf, type HttpExchange } from './http-exchange.js';
+import { Negotiation, type Prepared, type ServingPolicy } from './negotiation.js';
 import { errorFields, toHttpException } from './range.exceptions.js';
 import {
   checkModuleOptions,
@@ -14,45 +13,43 @@ import {
   mergeOptions,
   type RangedOptions,
   type RangeModuleOptions,
-  type ServingOptions,
   toServingOptions,
 } from './range.options.js';
 import { RangeParser } from './range.parser.js';
 import { RANGE_MODULE_OPTIONS } from './range.tokens.js';
 import { type Answer, contentFor } from './ranged-response.js';
+import { ResponseReport } from './response-report.js';
+import { RunningResponses } from './running-responses.js';
 import { fileHandles } from './sources/file-handles.js';
 import { limitChunks } from './sources/file-reader.js';
-import type { RangeSource, Representation } from './sources/source.js';
+import type { RangeSource } from './sources/source.js';
 import { discard, ownOptions, sourceOf } from './streamable-source.js';
 
-interface Planned {
-  readonly plan: ResponsePlan;
-  /** What the plan was made with. */
-  readonly declared: Declared;
-}
-
-interface Prepared extends Planned {
-  readonly content: PrimedContent;
-}
-
-/** Everything but the request and the representation that decides a response. */
-type ServingPolicy = ServingOptions & ResponsePolicy;
+/** What is left to finish its transfers to, in ms, when an app is closed: Kubernetes kills it after 30 s. */
+const SHUTDOWN_TIMEOUT_MS = 25_000;
 
 /**
  * Conducts a response: resolves the source, lets the plan be made, reads the first octets, and only then sets the
  * status and the fields.
  */
 @Injectable()
-export class RangeResponder {
+export class RangeResponder implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(RangeResponder.name);
   private readonly policies = new WeakMap<RangedOptions, ServingPolicy>();
+  private readonly running = new RunningResponses();
+  private readonly options: RangedOptions;
+  private readonly onError: RangeModuleOptions['onError'];
+  private readonly shutdownTimeoutMs: number;
+  private cutting: NodeJS.Timeout | undefined;
 
   constructor(
-    @Inject(RANGE_MODULE_OPTIONS) private readonly options: RangeModuleOptions,
+    @Inject(RANGE_MODULE_OPTIONS) options: RangeModuleOptions,
     @Inject(RangeParser) private readonly parser: RangeParser,
   ) {
-    const { openFiles, chunkSize, ...served } = checkModuleOptions(options, 'RangeModule');
+    const { openFiles, chunkSize, onError, shutdownTimeoutMs, ...served } = checkModuleOptions(options, 'RangeModule');
     this.options = served;
+    this.onError = onError;
+    this.shutdownTimeoutMs = shutdownTimeoutMs ?? SHUTDOWN_TIMEOUT_MS;
     if (openFiles !== undefined) fileHandles.resize(openFiles);
     if (chunkSize !== undefined) limitChunks(chunkSize);
   }
@@ -79,9 +76,10 @@ export class RangeResponder {
    * @internal
    */
   async respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<Answer> {
+    const report = ResponseReport.of(exchange);
     const isOurTurn = await exchange.turn();
     if (!isOurTurn) discard(file);
-    const prepared = isOurTurn ? await this.prepare(exchange, file, options) : undefined;
+    const prepared = isOurTurn ? await this.prepare(exchange, file, options, report) : undefined;
     if (prepared === undefined) {
       return {
         exchange,
@@ -90,10 +88,11 @@ export class RangeResponder {
       };
     }
     const { plan, content, declared } = prepared;
+    report?.planned(plan, content);
     refuse(exchange, plan);
     return {
       exchange,
-      content: contentFor(plan, content, exchange, (error) => this.fail(exchange, error)),
+      content: contentFor(plan, content, exchange, (error) => this.fail(exchange, error, report)),
       commit: () => commit(exchange, plan, declared),
     };
   }
@@ -102,69 +101,28 @@ export class RangeResponder {
     exchange: HttpExchange,
     file: StreamableFile,
     options: RangedOptions,
+    report: ResponseReport | undefined,
   ): Promise<Prepared | undefined> {
     let source: RangeSource | undefined;
     try {
       const policy = this.policyFor(file, options);
       source = sourceOf(file, declaredLength(exchange));
-      const work = this.attemptTwice(exchange, source, policy);
-      return await (source.ignoresSignal === true ? work : unlessClosed(exchange, work));
+      if (source.ignoresSignal !== true) this.running.add(exchange);
+      return await new Negotiation(exchange, source, policy, (content) => this.hold(content, exchange)).run();
     } catch (error) {
       if (source === undefined) discard(file);
       if (exchange.isClosed) return undefined; // nobody is left to be told; a source may well object to being aborted
+      report?.failed(error);
       clear(exchange, errorFields(error));
       throw toHttpException(error);
     }
   }
 
-  /** A representation that changed before its first octets were read is resolved again, once. */
-  private async attemptTwice(
-    exchange: HttpExchange,
-    source: RangeSource,
-    policy: ServingPolicy,
-  ): Promise<Prepared | undefined> {
-    try {
-      return await this.attempt(exchange, source, policy);
-    } catch (error) {
-      if (!isChanged(error)) throw error;
-      return this.attempt(exchange, source, policy);
-    }
-  }
-
-  private async attempt(
-    exchange: HttpExchange,
-    source: RangeSource,
-    policy: ServingPolicy,
-  ): Promise<Prepared | undefined> {
-    const signal = source.ignoresSignal === true ? NEVER : exchange.signal;
-    const representation = await source.resolve(signal);
-    let planned: Planned | undefined;
-    try {
-      if (!exchange.isClosed) planned = this.plan(exchange, representation, policy);
-    } finally {
-      if (planned === undefined) await representation.close?.();
-    }
-    if (planned === undefined) return undefined;
-    const { plan, declared } = planned;
-    const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [NO_CONTENT, 0];
-    const content = await PrimedContent.read(segments, length, representation, signal);
-    if (!content.isReleased) exchange.onClose(() => this.release(content, exchange));
-    return { plan, declared, content };
-  }
-
-  private plan(exchange: HttpExchange, representation: Representation, policy: ServingPolicy): Planned {
-    const { facts } = exchange;
-    const declared = declaredFields((name) => exchange.field(name));
-    const described = describeRepresentation(representation, policy, declared, facts.receivedAt);
-    const isRefused = policy.acceptRanges && exchange.field('accept-ranges') === 'none';
-    const plan = planResponse(facts, described, isRefused ? { ...policy, acceptRanges: false } : policy);
-    return { plan, declared };
-  }
-
-  private release(content: PrimedContent, exchange: HttpExchange): void {
-    content
-      .release()
-      .catch((error: unknown) => this.logger.debug(`${exchange.target}: closing failed: ${String(error)}`));
+  /** Content that is released when its response is over. */
+  private hold(content: PrimedContent, exchange: HttpExchange): void {
+    this.running.add(exchange);
+    const report = (error: unknown): void => this.logger.debug(`${exchange.target}: closing failed: ${String(error)}`);
+    exchange.onClose(() => this.running.letGo(content.release().catch(report)));
   }
 
   private policyFor(file: StreamableFile, options: RangedOptions): ServingPolicy {
@@ -193,34 +151,49 @@ export class RangeResponder {
   }
 
   /** After the head no filter can answer any more: the connection is cut, and the log says why. */
-  private fail(exchange: HttpExchange, error: unknown): void {
+  private fail(exchange: HttpExchange, error: unknown, report: ResponseReport | undefined): void {
     if (exchange.isClosed) return;
-    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
-    this.logger.error(`${exchange.target} was cut off: ${message}`, stack);
+    report?.failed(error);
+    this.logger.error(`${exchange.target} was cut off: ${messageOf(error)}`, stackOf(error));
     exchange.cut();
+    try {
+      this.onError?.(error, { request: exchange.request, method: exchange.method, path: exchange.path });
+    } catch (thrown) {
+      this.logger.error(`the option "onError" threw: ${messageOf(thrown)}`, stackOf(thrown));
+    }
+  }
+
+  /** Gives the transfers that are under way some time to end. Nest closes the server, which waits for them, after this. */
+  beforeApplicationShutdown(): void {
+    this.running.drain();
+    if (this.shutdownTimeoutMs === Infinity) return;
+    this.cutting = setTimeout(() => this.cutRunning(), this.shutdownTimeoutMs).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearTimeout(this.cutting);
+    await this.running.allReleased();
+    fileHandles.closeIdle();
+  }
+
+  private cutRunning(): void {
+    const count = this.running.cut();
+    if (count > 0)
+      this.logger.warn(`running transfers cut off ${this.shutdownTimeoutMs} ms into the shutdown: ${count}`);
   }
 }
 
 const NO_OPTIONS: RangedOptions = {};
-const NO_CONTENT: readonly Segment[] = [];
-
-/** For sources that look at no signal; shared by all their responses. */
-const NEVER = new AbortController().signal;
-setMaxListeners(0, NEVER);
-
-/** Settles when the work does, or with `undefined` when the response is over; what comes later releases itself. */
-function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    exchange.onClose(() => resolve(undefined));
-    work.then(resolve, reject);
-  });
-}
 
 function declaredLength(exchange: HttpExchange): number | undefined {
   const value = exchange.field('content-length');
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-function isChanged(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'SOURCE_CHANGED';
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
 }

@@ -4,7 +4,13 @@ import type { RepresentationMetadata } from '../src/http/representation.js';
 import type { ServingOptions } from '../src/range.options.js';
 
 const NOW = Date.parse('2026-06-15T12:00:00.700Z');
-const OPTIONS: ServingOptions = { acceptRanges: true, maxRanges: 10, coalesceGap: 80, contentDisposition: undefined };
+const OPTIONS: ServingOptions = {
+  acceptRanges: true,
+  maxRanges: 10,
+  coalesceGap: 80,
+  sourceTimeoutMs: 0,
+  contentDisposition: undefined,
+};
 const at = (iso: string): Date => new Date(iso);
 
 function describeWith(

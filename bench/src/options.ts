@@ -11,7 +11,7 @@ export interface Options {
 
 /** @throws RangeError for an option that is unknown, or is no positive number */
 export function parseOptions(args: readonly string[]): Options {
-  const numbers = { '--rounds': 5, '--seconds': 2, '--warm-up': 10 };
+  const numbers = { '--rounds': 5, '--seconds': 2, '--warm-up': 20 };
   const words: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';

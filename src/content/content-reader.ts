@@ -1,6 +1,7 @@
 import type { Segment } from '../http/response-plan.js';
 import type { Representation } from '../sources/source.js';
 import { ExactOctets } from './exact-octets.js';
+import type { SourceDeadline } from './source-deadline.js';
 
 /**
  * Carries out the content of a response plan: its segments in order, each exactly as long as planned. It owns the
@@ -17,16 +18,18 @@ export class ContentReader {
     private readonly content: readonly Segment[],
     private readonly representation: Representation,
     private readonly signal: AbortSignal,
+    private readonly deadline?: SourceDeadline,
   ) {}
 
   /**
    * The next chunk; `undefined` at the end. One call at a time.
    *
    * @throws SourceLengthError where the source gives fewer or more octets than its metadata promised
+   * @throws SourceTimeoutError where it gives none in time
    */
   next(): Promise<Uint8Array | undefined> {
     this.reading = this.read();
-    return this.reading;
+    return this.deadline === undefined ? this.reading : this.deadline.within(this.reading);
   }
 
   /** Takes back the chunk that was given last, to be read again; `false` where that cannot be done. */

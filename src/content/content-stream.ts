@@ -45,7 +45,10 @@ export class ContentStream extends Readable {
 
   override _read(): void {
     this.content.next().then(
-      (chunk) => this.push(chunk ?? null),
+      (chunk) => {
+        this.content.countSent(chunk?.byteLength ?? 0);
+        this.push(chunk ?? null);
+      },
       (error: unknown) => {
         this.onFailure(error);
         this.destroy();
@@ -89,7 +92,7 @@ async function writeAndReadOn(
 ): Promise<Uint8Array | undefined> {
   let isTakenBack = false;
   const ahead = content.next();
-  const writing = written(response, chunk);
+  const writing = written(content, response, chunk);
   const timer = setTimeout(() => {
     const takeBack = (next: Uint8Array | undefined): void => {
       isTakenBack = next !== undefined && content.takeBack(next);
@@ -102,10 +105,13 @@ async function writeAndReadOn(
 }
 
 /** Resolves when a chunk has left for the kernel. One that a closed connection may still hold is not used again. */
-function written(response: Writable, chunk: Uint8Array): Promise<void> {
+function written(content: PrimedContent, response: Writable, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     response.write(chunk, (error) => {
-      if (error === undefined || error === null) chunkPool.give(chunk);
+      if (error === undefined || error === null) {
+        content.countSent(chunk.byteLength);
+        chunkPool.give(chunk);
+      }
       resolve();
     });
   });

@@ -1,6 +1,7 @@
 import type { Segment } from '../http/response-plan.js';
 import type { Representation } from '../sources/source.js';
 import { ContentReader } from './content-reader.js';
+import type { SourceDeadline } from './source-deadline.js';
 
 /** Content of up to this many octets that is read lets go of its source; more counts as in flight until it was sent. */
 const EASILY_HELD = 64 * 1024;
@@ -11,6 +12,7 @@ const EASILY_HELD = 64 * 1024;
  */
 export class PrimedContent {
   private isBegun = false;
+  private sent = 0;
 
   private constructor(
     /** `undefined`: the content is empty. */
@@ -31,12 +33,13 @@ export class PrimedContent {
     length: number | undefined,
     representation: Representation,
     signal: AbortSignal,
+    deadline?: SourceDeadline,
   ): Promise<PrimedContent> {
     if (content.length === 0) {
       await representation.close?.();
       return PrimedContent.empty();
     }
-    const reader = new ContentReader(content, representation, signal);
+    const reader = new ContentReader(content, representation, signal, deadline);
     const first = await reader.next();
     if (first === undefined || (first.byteLength === length && length <= EASILY_HELD)) {
       await reader.release();
@@ -53,6 +56,15 @@ export class PrimedContent {
   /** Whether nothing is left to be released. */
   get isReleased(): boolean {
     return this.reader === undefined;
+  }
+
+  /** How many octets have left, as far as `countSent` was told. */
+  get octetsSent(): number {
+    return this.sent;
+  }
+
+  countSent(octets: number): void {
+    this.sent += octets;
   }
 
   /** The next chunk, beginning with the first; `undefined` at the end. */

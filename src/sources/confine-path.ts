@@ -32,4 +32,4 @@ function isPlainSegment(segment: string, dotfiles: Dotfiles): boolean {
   return !/:/.test(segment) && !WINDOWS_DEVICE.test(segment); // drive letters and streams; CON opens a device anywhere
 }
 
-const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+const WINDOWS_DEVICE = /^(?:con|conin\$|conout\$|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]) *(?:\.|$)/i;

@@ -118,11 +118,12 @@ export class FileHandles {
     handle.cached = true;
     this.cached.set(handle.key, handle);
     this.evict();
-    this.sweep ??= setInterval(() => this.closeIdle(), IDLE_MS).unref();
+    this.sweep ??= setInterval(() => this.closeIdle(IDLE_MS), IDLE_MS).unref();
   }
 
-  private closeIdle(): void {
-    const deadline = performance.now() - IDLE_MS;
+  /** Closes the descriptors that nobody has used for this time, in ms. */
+  closeIdle(idleMs = 0): void {
+    const deadline = performance.now() - idleMs;
     for (const handle of this.cached.values()) {
       if (handle.leases === 0 && handle.usedAt <= deadline) this.drop(handle);
     }

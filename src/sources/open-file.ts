@@ -21,7 +21,7 @@ export async function openRegularFile(
   path: string,
   root: string | undefined,
 ): Promise<{ readonly fd: number; readonly stats: BigIntStats }> {
-  const fd = await openFile(path);
+  const fd = root === undefined ? await openFile(path, 0) : await openFile(await pathBelow(path, root), NO_LINK);
   try {
     const stats = await fstatAsync(fd, { bigint: true });
     if (!stats.isFile()) throw new SourceNotFoundError(`${path} is not a regular file`);
@@ -33,9 +33,12 @@ export async function openRegularFile(
   }
 }
 
-async function openFile(path: string): Promise<number> {
+/** What a link leads to is looked up before, so that not even a descriptor is opened outside the root. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
+
+async function openFile(path: string, flags: number): Promise<number> {
   try {
-    return await openAsync(path, OPEN_FLAGS);
+    return await openAsync(path, OPEN_FLAGS | flags);
   } catch (error) {
     if (isCode(error, ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'])) {
       throw new SourceUnavailableError(`${path} cannot be opened now`, { cause: error });
@@ -45,20 +48,33 @@ async function openFile(path: string): Promise<number> {
 }
 
 /**
+ * Where a path leads, all links followed.
+ *
+ * @throws SourceNotFoundError where that is nothing, or not below `root`
+ */
+async function pathBelow(path: string, root: string): Promise<string> {
+  try {
+    const [realRoot, realPath] = await Promise.all([realpathAsync(root), realpathAsync(path)]);
+    if (isInside(realRoot, realPath)) return realPath;
+  } catch (error) {
+    throw new SourceNotFoundError(`${path} cannot be opened`, { cause: error });
+  }
+  throw new SourceNotFoundError(`${path} leads out of ${root}`);
+}
+
+/**
  * Checks that an opened file lies below `root`: the file, not its name, which may come to mean something else meanwhile.
  *
  * @throws SourceNotFoundError where it does not
  */
 export async function confine(path: string, root: string, opened: BigIntStats): Promise<void> {
-  try {
-    const [realRoot, realPath] = await Promise.all([realpathAsync(root), realpathAsync(path)]);
-    const { dev, ino } = await statAsync(realPath, { bigint: true });
-    if (isInside(realRoot, realPath) && dev === opened.dev && ino === opened.ino) return;
-  } catch (error) {
-    throw new SourceNotFoundError(`${path} went away while it was opened`, { cause: error });
-  }
-  throw new SourceNotFoundError(`${path} leads out of ${root}`);
+  const realPath = await pathBelow(path, root);
+  const { dev, ino } = await statAsync(realPath, { bigint: true }).catch(() => NOTHING);
+  if (dev !== opened.dev || ino !== opened.ino)
+    throw new SourceNotFoundError(`${path} was replaced while it was opened`);
 }
+
+const NOTHING = { dev: undefined, ino: undefined };
 
 export function closeFile(fd: number): void {
   close(fd, () => {}); // a descriptor that was only read has nothing to lose

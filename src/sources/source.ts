@@ -16,7 +16,10 @@ export type Bytes = AsyncIterable<Uint8Array>;
  * };
  */
 export interface RangeSource {
-  /** `true`: neither `resolve` nor `open` looks at its signal. None is made then, which small responses feel. */
+  /**
+   * `true`: neither `resolve` nor `open` looks at its signal, and none waits for anything but a disk. No signal is made
+   * then, and no time limit kept, which small responses feel.
+   */
   readonly ignoresSignal?: boolean;
   /**
    * Looks the representation up; called once per request. `signal` aborts when nobody waits for the answer any more.

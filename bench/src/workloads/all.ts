@@ -1,5 +1,6 @@
 import { aborts } from './aborts.js';
 import { notModified } from './not-modified.js';
+import { parsing } from './parsing.js';
 import { plainRoutes } from './plain-routes.js';
 import { rangeVariants } from './range-variants.js';
 import { ranges } from './ranges.js';
@@ -18,6 +19,7 @@ const ALL: readonly Workload[] = [
   aborts,
   plainRoutes,
   startUp,
+  parsing,
 ];
 
 /**

@@ -51,7 +51,7 @@ function large(size: string, length: number): Workload {
     async run(bench) {
       const contenders = [...onBoth(...FILE_ROUTES), READ_STREAM, READ_LOOP, NGINX];
       const rows = rowsOf(contenders, randomSlices(length).map(slicesOf));
-      const rounds = await measureRequests(bench, { file: bench.subjects.whole, connections, rows });
+      const rounds = await measureRequests(bench, { file: bench.subjects.whole, connections, rows, isMixed: true });
       return table(rounds, [
         columns.CPU_PER_GIB,
         columns.REQUEST_RATE,

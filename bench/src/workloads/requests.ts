@@ -29,19 +29,31 @@ export interface Requests {
   /** Content of the constant answer of `limit`, in octets. */
   readonly limitLength?: number;
   readonly rows: readonly Row[];
+  /** The rows of different families are compared, and measured in one go; the fewer servers, the warmer each is. */
+  readonly isMixed?: boolean;
 }
 
 /** Answers that are compared, octet by octet, before anything is measured. */
 const CHECKED = 3;
-/** V8 goes on optimising for thousands of requests. */
-const WARM_AFTER = 10_000;
+/** V8 goes on optimising for tens of thousands of requests. */
+const WARM_AFTER = 60_000;
 /** A process that was idle has lost its place in the caches, and on some hosts its memory: sent, and not measured. */
-const LEAD_IN_SECONDS = 3;
+const LEAD_IN_SECONDS = 1;
 /** More octets than any head has, or all that stands between parts. */
 const AROUND = 4096;
 
 /** Checks each row, warms it up, and then hammers them round by round. */
-export function measureRequests(bench: Bench, requests: Requests): Promise<Rounds<Sample>> {
+export async function measureRequests(bench: Bench, requests: Requests): Promise<Rounds<Sample>> {
+  if (requests.isMixed === true) return measureTogether(bench, requests);
+  const rounds = new Map<string, readonly Sample[]>();
+  for (const family of new Set(requests.rows.map(({ contender }) => contender.family))) {
+    const rows = requests.rows.filter(({ contender }) => contender.family === family);
+    for (const [name, samples] of await measureTogether(bench, { ...requests, rows })) rounds.set(name, samples);
+  }
+  return rounds;
+}
+
+function measureTogether(bench: Bench, requests: Requests): Promise<Rounds<Sample>> {
   const { file, rows, limitLength } = requests;
   const contenders = rows.map(({ contender }) => contender);
   return withServers(contenders, { file, dir: bench.dir, cpu: bench.pinning.server, limitLength }, async (serverOf) => {

@@ -1,0 +1,111 @@
+import { setMaxListeners } from 'node:events';
+import { PrimedContent } from './content/primed-content.js';
+import { SourceDeadline } from './content/source-deadline.js';
+import { type Declared, declaredFields, describeRepresentation } from './describe-representation.js';
+import { planResponse, type ResponsePlan, type ResponsePolicy, type Segment } from './http/response-plan.js';
+import type { HttpExchange } from './http-exchange.js';
+import type { ServingOptions } from './range.options.js';
+import type { RangeSource, Representation } from './sources/source.js';
+
+/** Everything but the request and the representation that decides a response. */
+export type ServingPolicy = ServingOptions & ResponsePolicy;
+
+interface Planned {
+  readonly plan: ResponsePlan;
+  /** What the plan was made with. */
+  readonly declared: Declared;
+}
+
+/** A response whose first octets are read: what is left is to commit and to send it. */
+export interface Prepared extends Planned {
+  readonly content: PrimedContent;
+}
+
+/** How a file comes to its response: its source is resolved, the response planned, and its first octets are read. */
+export class Negotiation {
+  private readonly signal: AbortSignal;
+  private readonly deadline: SourceDeadline | undefined;
+
+  /** @param hold takes over content that is to be released when the response is over */
+  constructor(
+    private readonly exchange: HttpExchange,
+    private readonly source: RangeSource,
+    private readonly policy: ServingPolicy,
+    private readonly hold: (content: PrimedContent) => void,
+  ) {
+    this.signal = source.ignoresSignal === true ? NEVER : exchange.signal;
+    this.deadline = source.ignoresSignal === true ? undefined : deadlineOf(exchange, policy);
+  }
+
+  /**
+   * Settles early where the response ends before the source has answered: to `undefined`. What comes after that lets go
+   * of itself.
+   *
+   * @throws what the source throws; SourceTimeoutError where it is silent
+   */
+  run(): Promise<Prepared | undefined> {
+    const work = this.attemptTwice();
+    if (this.source.ignoresSignal === true) return work;
+    const answer = unlessClosed(this.exchange, work);
+    return this.deadline === undefined ? answer : this.deadline.within(answer);
+  }
+
+  /** A representation that changed before its first octets were read is resolved again, once. */
+  private async attemptTwice(): Promise<Prepared | undefined> {
+    try {
+      return await this.attempt();
+    } catch (error) {
+      if (!isChanged(error)) throw error;
+      return this.attempt();
+    }
+  }
+
+  private async attempt(): Promise<Prepared | undefined> {
+    const { exchange, signal, deadline } = this;
+    const representation = await this.source.resolve(signal);
+    let planned: Planned | undefined;
+    try {
+      if (!exchange.isClosed && !signal.aborted) planned = this.plan(representation);
+    } finally {
+      if (planned === undefined) await representation.close?.();
+    }
+    if (planned === undefined) return undefined;
+    const { plan, declared } = planned;
+    const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [NO_CONTENT, 0];
+    const content = await PrimedContent.read(segments, length, representation, signal, deadline);
+    if (!content.isReleased) this.hold(content);
+    return { plan, declared, content };
+  }
+
+  private plan(representation: Representation): Planned {
+    const { exchange, policy } = this;
+    const { facts } = exchange;
+    const declared = declaredFields((name) => exchange.field(name));
+    const described = describeRepresentation(representation, policy, declared, facts.receivedAt);
+    const isRefused = policy.acceptRanges && exchange.field('accept-ranges') === 'none';
+    const plan = planResponse(facts, described, isRefused ? { ...policy, acceptRanges: false } : policy);
+    return { plan, declared };
+  }
+}
+
+const NO_CONTENT: readonly Segment[] = [];
+
+/** For sources that look at no signal; shared by all their responses. */
+const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
+
+function deadlineOf(exchange: HttpExchange, { sourceTimeoutMs }: ServingPolicy): SourceDeadline | undefined {
+  return sourceTimeoutMs === 0 ? undefined : new SourceDeadline(sourceTimeoutMs, () => exchange.abort());
+}
+
+/** Settles when the work does, or with `undefined` when the response is over; what comes later releases itself. */
+function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    exchange.onClose(() => resolve(undefined));
+    work.then(resolve, reject);
+  });
+}
+
+function isChanged(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'SOURCE_CHANGED';
+}

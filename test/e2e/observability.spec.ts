@@ -1,0 +1,262 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, StreamableFile } from '@nestjs/common';
+import {
+  bytesSource,
+  type CutResponse,
+  fileSource,
+  Ranged,
+  RangedFile,
+  type RangedResponseMessage,
+  RangeModule,
+  SourceNotFoundError,
+  streamSource,
+} from 'nestjs-range';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createReadStream } from 'node:fs';
+import { inPieces } from '../support/file-kinds.js';
+import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
+import { ProbeSource } from '../support/probe-source.js';
+import { fetchRaw, RawConnection, requestText } from '../support/raw-client.js';
+import { ADAPTERS, startApp, type TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
+
+const MiB = 1024 * 1024;
+const fixtures = new FixtureDirectory();
+afterAll(() => fixtures.remove());
+
+const SMALL = pseudoRandomBytes(10_000);
+const LARGE = pseudoRandomBytes(24 * MiB);
+const smallPath = fixtures.write('small.bin', SMALL);
+const largePath = fixtures.write('large.bin', LARGE);
+
+@Controller()
+@Ranged()
+class Files {
+  @Get('small')
+  small() {
+    return new RangedFile(fileSource(smallPath));
+  }
+
+  @Get('large')
+  large() {
+    return new RangedFile(fileSource(largePath));
+  }
+
+  @Get('plain')
+  plain() {
+    return new StreamableFile(createReadStream(largePath));
+  }
+
+  @Get('memory')
+  memory() {
+    return new RangedFile(bytesSource(SMALL, { etag: '"v1"' }));
+  }
+
+  @Get('endless')
+  endless() {
+    return new RangedFile(streamSource(inPieces(SMALL)));
+  }
+
+  @Get('missing')
+  missing() {
+    return new RangedFile(fileSource(fixtures.at('missing.bin')));
+  }
+
+  @Get('broken')
+  broken() {
+    return new RangedFile(
+      new ProbeSource(SMALL, {
+        chunkSize: 1000,
+        onChunk: (index) => {
+          if (index === 3) throw new Error('the disk is gone');
+        },
+      }),
+    );
+  }
+
+  @Get('gone')
+  gone() {
+    return new RangedFile({
+      resolve: () => {
+        throw new SourceNotFoundError('no row has this id');
+      },
+    });
+  }
+}
+
+describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
+  const failures: (readonly [unknown, CutResponse])[] = [];
+  let onError = (error: unknown, response: CutResponse): void => void failures.push([error, response]);
+  let running: TestApp;
+  beforeAll(async () => {
+    const imports = [RangeModule.forRoot({ onError: (error, response) => onError(error, response) })];
+    running = await startApp(adapter, { imports, controllers: [Files] });
+  });
+  afterAll(() => running.close());
+
+  describe('by the diagnostics channel nestjs-range:response', () => {
+    const messages: RangedResponseMessage[] = [];
+    const listen = (message: unknown): void => void messages.push(message as RangedResponseMessage);
+    beforeAll(() => subscribe('nestjs-range:response', listen));
+    afterAll(() => void unsubscribe('nestjs-range:response', listen));
+    afterEach(() => void messages.splice(0));
+
+    const RANGE = (value: string) => ['Range', value] as const;
+    type Row = readonly [
+      what: string,
+      target: string,
+      fields: readonly (readonly [string, string])[],
+      told: Partial<RangedResponseMessage>,
+      method?: string,
+    ];
+
+    it.each<Row>([
+      ['a 200', '/small', [], { status: 200, disposition: 'full', octetsPlanned: 10_000 }],
+      ['a long 200', '/large', [], { status: 200, disposition: 'full', octetsPlanned: LARGE.length }],
+      ['a stream', '/plain', [], { status: 200, disposition: 'full', octetsPlanned: LARGE.length }],
+      ['a HEAD', '/small', [], { status: 200, disposition: 'full', octetsPlanned: 0 }, 'HEAD'],
+      [
+        'a 206',
+        '/small',
+        [RANGE('bytes=10-19')],
+        { status: 206, disposition: 'partial', ranges: [{ firstPos: 10, lastPos: 19 }], octetsPlanned: 10 },
+      ],
+      [
+        'a 206 from memory',
+        '/memory?token=secret',
+        [RANGE('bytes=-5')],
+        { status: 206, disposition: 'partial', ranges: [{ firstPos: 9995, lastPos: 9999 }], octetsPlanned: 5 },
+      ],
+      ['a 304', '/memory', [['If-None-Match', '"v1"']], { status: 304, disposition: 'not-modified', octetsPlanned: 0 }],
+      ['a 412', '/memory', [['If-Match', '"v2"']], { status: 412, disposition: 'precondition-failed' }],
+      ['a 416', '/memory', [RANGE('bytes=10000-')], { status: 416, disposition: 'range-not-satisfiable' }],
+    ])('%s', async (_, target, fields, told, method = 'GET') => {
+      const response = await fetchRaw(running.port, target, fields, method);
+      await until(() => messages.length > 0, 'a message');
+      expect(messages).toHaveLength(1);
+      const { request, durationMs, ...message } = messages[0]!;
+      expect(message).toEqual({
+        method,
+        path: target.split('?', 1)[0],
+        ranges: [],
+        outcome: 'complete',
+        octetsPlanned: 0,
+        octetsSent: told.octetsPlanned ?? 0,
+        ...told,
+      });
+      expect(request.headers['host']).toBe('media.example');
+      expect(durationMs).toBeGreaterThan(0);
+      if (told.octetsPlanned !== undefined) expect(response.body).toHaveLength(told.octetsPlanned);
+    });
+
+    it('several ranges, with the octets around them', async () => {
+      const response = await fetchRaw(running.port, '/small', [RANGE('bytes=0-9,5000-5009')]);
+      await until(() => messages.length > 0, 'a message');
+      expect(messages[0]).toMatchObject({
+        disposition: 'multipart',
+        ranges: [
+          { firstPos: 0, lastPos: 9 },
+          { firstPos: 5000, lastPos: 5009 },
+        ],
+        octetsPlanned: response.body.length,
+        octetsSent: response.body.length,
+      });
+    });
+
+    it('what has no length', async () => {
+      await fetchRaw(running.port, '/endless');
+      await until(() => messages.length > 0, 'a message');
+      expect(messages[0]).toMatchObject({ outcome: 'complete', octetsPlanned: undefined, octetsSent: SMALL.length });
+    });
+
+    it.each(['/large', '/plain'])('%s, of which the client took a part', async (target) => {
+      const connection = await RawConnection.open(running.port);
+      connection.send(requestText(target));
+      await connection.untilReceived(100_000);
+      connection.reset();
+      await until(() => messages.length > 0, 'a message');
+      expect(messages).toHaveLength(1);
+      const [{ outcome, octetsPlanned, octetsSent }] = messages as [RangedResponseMessage];
+      expect({ outcome, octetsPlanned }).toEqual({ outcome: 'aborted', octetsPlanned: LARGE.length });
+      expect(octetsSent).toBeGreaterThan(0);
+      expect(octetsSent).toBeLessThan(LARGE.length);
+    });
+
+    it('what failed after the head', async () => {
+      await fetchRaw(running.port, '/broken');
+      await until(() => messages.length > 0, 'a message');
+      expect(messages).toHaveLength(1);
+      expect(messages[0]).toMatchObject({ status: 200, disposition: 'full', outcome: 'failed', octetsPlanned: 10_000 });
+      expect(messages[0]!.error).toMatchObject({ message: 'the disk is gone' });
+      expect(messages[0]!.octetsSent).toBeLessThan(10_000);
+    });
+
+    it.each(['/missing', '/gone'])('what failed before it: %s', async (target) => {
+      await fetchRaw(running.port, target);
+      await until(() => messages.length > 0, 'a message');
+      expect(messages).toHaveLength(1);
+      expect(messages[0]).toMatchObject({ status: 404, disposition: 'error', outcome: 'failed', octetsSent: 0 });
+      expect(messages[0]!.error).toMatchObject({ code: 'SOURCE_NOT_FOUND' });
+    });
+
+    it('one each of pipelined requests, also of those whose client did not wait', async () => {
+      const connection = await RawConnection.open(running.port);
+      connection.send(requestText('/large').repeat(5));
+      await connection.untilReceived(100_000);
+      connection.reset();
+      await until(() => messages.length === 5, 'five messages');
+      expect(messages.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => 'aborted'));
+    });
+  });
+
+  describe('by onError', () => {
+    const failing = async (): Promise<void> => {
+      running.log.clear();
+      failures.length = 0;
+      const response = await fetchRaw(running.port, '/broken?token=secret');
+      expect(response.isComplete).toBe(false);
+    };
+
+    it('a response that was cut off, once, as it is in the log', async () => {
+      await failing();
+      await until(() => failures.length > 0, 'the hook to be called');
+      expect(failures).toHaveLength(1);
+      const [error, { request, method, path }] = failures[0]!;
+      expect(error).toMatchObject({ message: 'the disk is gone' });
+      expect({ method, path, host: request.headers.host }).toEqual({
+        method: 'GET',
+        path: '/broken',
+        host: 'media.example',
+      });
+      expect(running.log.complaints).toEqual(['GET /broken was cut off: the disk is gone']);
+    });
+
+    it('whose own faults are logged and harm nobody', async () => {
+      const before = onError;
+      onError = () => {
+        throw new Error('the tracker is down');
+      };
+      await failing();
+      onError = before;
+      await until(() => running.log.complaints.length === 2, 'both to be logged');
+      expect(running.log.complaints[1]).toContain('the tracker is down');
+      expect((await fetchRaw(running.port, '/small')).status).toBe(200);
+    });
+
+    it('neither of clients that leave nor of what the filters have answered', async () => {
+      failures.length = 0;
+      running.log.clear();
+      await fetchRaw(running.port, '/missing');
+      await fetchRaw(running.port, '/memory', [['Range', 'bytes=10000-']]);
+      const connection = await RawConnection.open(running.port);
+      connection.send(requestText('/large'));
+      await connection.untilReceived(100_000);
+      connection.reset();
+      await until(() => fixtures.openDescriptors().length === 0, 'every descriptor to be closed');
+      expect(failures).toEqual([]);
+      expect(running.log.complaints).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,153 @@
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
+import { setTimeout as pause } from 'node:timers/promises';
+import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
+import { fetchRaw, RawConnection, requestText } from '../support/raw-client.js';
+import { ADAPTERS } from '../support/test-app.js';
+import { type Report, ServerProcess } from './server-process.js';
+
+jest.setTimeout(300_000); // for a loaded machine: nothing waits this long by itself
+
+const MiB = 1024 * 1024;
+const ABORTS = 10_000;
+const AT_ONCE = 50;
+const PIPELINED = 300;
+
+const fixtures = new FixtureDirectory();
+afterAll(() => fixtures.remove());
+const file = fixtures.write('large.bin', pseudoRandomBytes(24 * MiB));
+
+type Fields = readonly (readonly [string, string])[];
+const range = (value: string): Fields => [['Range', value]];
+const PARTS = range('bytes=0-99999,200000-9999999,12000000-20000000');
+
+/** When a client leaves: what it has sent, and how many octets it has got by then. */
+interface Point {
+  readonly when: string;
+  readonly text: string;
+  readonly octets: number;
+}
+
+const at = (when: string, path: string, fields: Fields, octets: number): Point => ({
+  when,
+  text: requestText(path, fields),
+  octets,
+});
+
+const POINTS: readonly Point[] = [
+  { when: 'as soon as it is connected', text: '', octets: 0 },
+  { when: 'in the middle of a head', text: 'GET /file HTTP/1.1\r\nHost: a', octets: 0 },
+  at('when the request is sent', '/file', range('bytes=0-'), 0),
+  at('before its source is resolved', '/slow-resolve', [], 0),
+  at('before its source is opened', '/slow-open', range('bytes=5-'), 0),
+  at('with the head of a file', '/file', [], 1),
+  at('in the middle of a file', '/file', range('bytes=-9000000'), 100_000),
+  at('in the middle of a stream over a file', '/plain', [], 100_000),
+  at('in the middle of a stream', '/readable', range('bytes=1000-'), 50_000),
+  at('in the middle of a source', '/source', [], 80_000),
+  at('between the parts of a file', '/file', PARTS, 100_300),
+  at('between the parts of a source', '/source', PARTS, 100_300),
+];
+
+/** Leaves once, by FIN or by RST. */
+async function leave(port: number, { text, octets }: Point, how: 'finish' | 'reset'): Promise<void> {
+  const connection = await RawConnection.open(port);
+  if (text !== '') connection.send(text);
+  await connection.untilReceived(octets);
+  connection[how]();
+}
+
+describe('clients that leave', () => {
+  let server: ServerProcess;
+  afterEach(() => server.kill());
+
+  /** Waits until the server has given back what it had taken, as far as that can be told by numbers. */
+  async function rested(isAtRest: (report: Report) => boolean): Promise<Report> {
+    let report = await server.report();
+    for (let tries = 0; !isAtRest(report) && tries < 200; tries++) {
+      await pause(100);
+      report = await server.report();
+    }
+    return report;
+  }
+
+  async function leaveAgainAndAgain(times: number): Promise<void> {
+    for (let left = 0; left < times; left += AT_ONCE) {
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, i) =>
+          leave(server.port, POINTS[(left + i) % POINTS.length]!, (left / AT_ONCE + i) % 2 === 0 ? 'finish' : 'reset'),
+        ),
+      );
+    }
+  }
+
+  const isReleased = (before: Report) => (now: Report) =>
+    now.connections === before.connections &&
+    now.descriptors <= before.descriptors &&
+    now.opened === now.ended &&
+    now.resolved === now.closed;
+
+  it.each(ADAPTERS)(`${ABORTS} times, at ${POINTS.length} points, leave nothing on %s`, async (adapter) => {
+    server = await ServerProcess.start(adapter, file);
+    const idle = await server.report();
+    await leaveAgainAndAgain(1000); // what is done once is done
+    const before = await rested(isReleased(idle));
+    await leaveAgainAndAgain(ABORTS - 1000);
+    const after = await rested(isReleased(idle));
+    expect(after).toMatchObject({ connections: idle.connections, ended: after.opened, closed: after.resolved });
+    expect(after.resolved).toBeGreaterThan(ABORTS / 12);
+    expect(after.descriptors).toBeLessThanOrEqual(idle.descriptors);
+    expect(after.memory - before.memory).toBeLessThan(4 * MiB);
+    expect(server.complaints).toBe('');
+    expect((await fetchRaw(server.port, '/file', range('bytes=0-9'))).status).toBe(206);
+  });
+
+  it.each(ADAPTERS)(`with ${PIPELINED} requests on the connection leave nothing on %s`, async (adapter) => {
+    server = await ServerProcess.start(adapter, file);
+    const idle = await server.report();
+    for (const path of ['/file', '/plain', '/readable', '/source', '/slow-resolve', '/slow-open']) {
+      for (const how of ['finish', 'reset'] as const) {
+        await leave(
+          server.port,
+          { when: '', text: requestText(path, range('bytes=0-9999')).repeat(PIPELINED), octets: 50_000 },
+          how,
+        );
+      }
+    }
+    const after = await rested(isReleased(idle));
+    expect(after).toMatchObject({ connections: idle.connections, ended: after.opened, closed: after.resolved });
+    expect(after.descriptors).toBeLessThanOrEqual(idle.descriptors);
+    expect(server.complaints).toBe('');
+  });
+
+  it('by RST_STREAM of HTTP/2 leave nothing', async () => {
+    server = await ServerProcess.start('fastify-http2', file);
+    const idle = await server.report();
+    const paths = ['/file', '/plain', '/readable', '/source', '/slow-resolve', '/slow-open'];
+    // Node.js ends a session that resets many streams in a row.
+    for (let sessions = 0; sessions < 40; sessions++) {
+      const session = connectHttp2(`http://127.0.0.1:${server.port}`);
+      await once(session, 'connect');
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, i) => resetStream(session, paths[i % paths.length]!, i % 3)),
+      );
+      session.destroy();
+    }
+    const after = await rested(isReleased(idle));
+    expect(after).toMatchObject({ connections: idle.connections, ended: after.opened, closed: after.resolved });
+    expect(after.resolved).toBeGreaterThan(500);
+    expect(after.descriptors).toBeLessThanOrEqual(idle.descriptors);
+    expect(server.complaints).toBe('');
+  });
+});
+
+/** At once, with the head, or with the first octets. */
+async function resetStream(session: ClientHttp2Session, path: string, point: number): Promise<void> {
+  const stream = session.request({ ':path': path });
+  stream.on('error', () => {}); // Node.js reports what it was told to do
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  if (point > 0) await once(stream, point === 1 ? 'response' : 'data');
+  stream.close(constants.NGHTTP2_CANCEL);
+  await closed;
+}

@@ -1,0 +1,56 @@
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { truncateSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { FixtureDirectory } from '../support/fixtures.js';
+import { fetchRaw, requestText } from '../support/raw-client.js';
+import { ADAPTERS } from '../support/test-app.js';
+import { ServerProcess } from './server-process.js';
+
+jest.setTimeout(120_000); // for a loaded machine: nothing waits this long by itself
+
+const MiB = 1024 * 1024;
+const READERS = 2000;
+const LIMIT = 400 * MiB;
+
+const fixtures = new FixtureDirectory();
+afterAll(() => fixtures.remove());
+const file = fixtures.write('sparse.bin', '');
+truncateSync(file, 1024 * MiB);
+
+describe(`${READERS} clients that ask for 1 GiB and read nothing`, () => {
+  let server: ServerProcess;
+  afterEach(() => server.kill());
+
+  it.each(ADAPTERS)('leave the process under 400 MiB and others served, on %s', async (adapter) => {
+    server = await ServerProcess.start(adapter, file);
+    const idle = await server.report();
+    const sockets = await Promise.all(Array.from({ length: READERS }, () => ask(server.port)));
+    let report = await server.report();
+    for (let tries = 0; report.connections < idle.connections + READERS && tries < 100; tries++) {
+      await pause(100);
+      report = await server.report();
+    }
+    expect(report.connections).toBe(idle.connections + READERS);
+    await pause(2000); // for what is read ahead to be taken back
+    report = await server.report();
+    expect(report.resident).toBeLessThan(LIMIT);
+    expect(report.descriptors).toBeLessThanOrEqual(idle.descriptors + READERS + 1); // one for the file, for all of them
+    const others = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        fetchRaw(server.port, '/file', [['Range', `bytes=${i * MiB}-${i * MiB + 99}`]]),
+      ),
+    );
+    expect(others.map(({ status, body }) => [status, body.length])).toEqual(others.map(() => [206, 100]));
+    for (const socket of sockets) socket.destroy();
+  });
+});
+
+function ask(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.pause().write(requestText('/file'));
+      resolve(socket);
+    }).on('error', reject);
+  });
+}
