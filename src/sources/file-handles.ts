@@ -60,6 +60,8 @@ const SLOW_FSTATS = 3;
 export class FileHandles {
   /** By key, the least recently used first. */
   private readonly cached = new Map<string, Handle>();
+  /** By key: whoever asks meanwhile shares what will be kept. */
+  private readonly opening = new Map<string, Promise<FileLease>>();
   private sweep: NodeJS.Timeout | undefined;
 
   constructor(private limit: number) {}
@@ -78,7 +80,7 @@ export class FileHandles {
   lease(path: string, root?: string): FileLease | Promise<FileLease> {
     const key = `${root ?? ''}\0${path}`;
     const known = this.cached.get(key);
-    if (known === undefined) return this.open(key, path, root);
+    if (known === undefined) return this.openOrShare(key, path, root);
     known.leases++; // before any wait, so that nobody closes it
     const verdict = isCurrent(known);
     return verdict === true ? this.toLease(known) : this.leaseIfCurrent(known, verdict);
@@ -88,7 +90,22 @@ export class FileHandles {
     if (await verdict) return this.toLease(known);
     this.drop(known);
     this.giveBack(known);
-    return this.open(known.key, known.path, known.root);
+    return this.openOrShare(known.key, known.path, known.root);
+  }
+
+  /** What another has begun to open is checked like any that is kept: it may have been replaced meanwhile. */
+  private openOrShare(key: string, path: string, root: string | undefined): Promise<FileLease> {
+    if (this.limit === 0) return this.open(key, path, root);
+    const begun = this.opening.get(key);
+    if (begun !== undefined) {
+      return begun.then(
+        () => this.lease(path, root),
+        () => this.open(key, path, root),
+      );
+    }
+    const opening = this.open(key, path, root).finally(() => this.opening.delete(key));
+    this.opening.set(key, opening);
+    return opening;
   }
 
   private async open(key: string, path: string, root: string | undefined): Promise<FileLease> {

@@ -16,7 +16,7 @@ export function limitChunks(octets: number): void {
 /** A client that takes longer than this for a chunk, in ms, gets smaller ones. */
 const SLOW_MS = 200;
 
-/** What all readers together may have in flight or read ahead, in octets, before they go on with the smallest chunks. */
+/** What all readers together may have on its way, or read ahead, in octets, before they go on with the smallest chunks. */
 const BUDGET = 32 * 1024 * 1024;
 let inUse = 0;
 
@@ -28,6 +28,9 @@ type Result = IteratorResult<Uint8Array, undefined>;
  */
 export class FileReader implements AsyncIterableIterator<Uint8Array, undefined> {
   private size = 0;
+  /** In octets: the chunk that was given last, and the one before it, which is on its way while the last is read. */
+  private given = 0;
+  private sending = 0;
   private reserved = 0;
   private givenAt = 0;
   private lends = false;
@@ -47,7 +50,9 @@ export class FileReader implements AsyncIterableIterator<Uint8Array, undefined> 
     if (this.position > this.lastPos) return this.return();
     this.size = this.nextSize();
     const length = Math.min(this.size, this.lastPos - this.position + 1);
-    this.reserve(length);
+    this.sending = this.given;
+    this.given = length;
+    this.reserve(this.sending + length);
     return new Promise((resolve, reject) => {
       const block = chunkPool.take(length);
       read(this.lease.fd, block, 0, length, this.position, (error, bytesRead) => {
@@ -74,7 +79,8 @@ export class FileReader implements AsyncIterableIterator<Uint8Array, undefined> 
   /** Takes back the chunk that was given last, where nobody has used it: it will be read again. */
   takeBack(chunk: Uint8Array): void {
     this.position -= chunk.byteLength;
-    this.reserve(0);
+    this.given = 0;
+    this.reserve(this.sending);
     chunkPool.give(chunk);
   }
 

@@ -84,6 +84,16 @@ describe('FileHandles that keep two', () => {
     await noneOpen(); // nobody has used it for a while
   });
 
+  it('open a file once for all who ask for it at once', async () => {
+    const handles = new FileHandles(4);
+    const leases = await Promise.all(Array.from({ length: 20 }, () => handles.lease(a)));
+    expect(new Set(leases.map(({ fd }) => fd)).size).toBe(1);
+    expect(open()).toHaveLength(1);
+    for (const lease of leases) lease.release();
+    handles.resize(0);
+    await until(() => open().length === 0, 'the descriptor to be closed');
+  });
+
   it('close what was used least recently', async () => {
     const handles = new FileHandles(2);
     for (const path of [a, b, a, c]) await contentAt(handles, path);
