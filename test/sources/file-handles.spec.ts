@@ -86,7 +86,7 @@ describe('FileHandles that keep two', () => {
 
   it('open a file once for all who ask for it at once', async () => {
     const handles = new FileHandles(4);
-    const leases = await Promise.all(Array.from({ length: 20 }, () => handles.lease(a)));
+    const leases = await Promise.all(Array.from({ length: 20 }, async () => handles.lease(a)));
     expect(new Set(leases.map(({ fd }) => fd)).size).toBe(1);
     expect(open()).toHaveLength(1);
     for (const lease of leases) lease.release();
