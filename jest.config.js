@@ -28,6 +28,10 @@ process.env.NEST_MAJOR ??= '12';
 /** @type {import('jest').Config} */
 export default {
   ...base,
+  maxWorkers: '100%', // most specs wait for sockets and timers
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|clients|consumers|faults|integration|nest-11)/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/test/(browser|clients|consumers|faults|integration|nest-11|proxies)/',
+  ],
 };

@@ -10,6 +10,7 @@ const { base } = await import('../../jest.config.js');
  */
 export default {
   ...base,
+  maxWorkers: '100%',
   testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
   moduleNameMapper: {
     '^@nestjs/(common|core|microservices|platform-express|platform-fastify|testing)(/.*)?$':
