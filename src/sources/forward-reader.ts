@@ -1,21 +1,29 @@
-import type { Readable } from 'node:stream';
 import type { ByteRange } from '../http/byte-range.js';
 import { toOctets } from './octets.js';
 import { SourceLengthError } from './source-errors.js';
 import type { Bytes } from './source.js';
 
+/** What can be read once, from its beginning: a `Readable`, or something that reads one. */
+export interface OnePass extends AsyncIterable<unknown> {
+  /** Lets it go, also while it is waited for. */
+  destroy(): unknown;
+  on?(event: 'error', listener: () => void): unknown;
+  /** Of a stream that gives text. */
+  readonly readableEncoding?: BufferEncoding | null;
+}
+
 /**
- * Reads ascending ranges out of one pass over a `Readable`, skipping what lies between. It owns the stream: `close`
- * destroys it, also before anything was read.
+ * Reads ascending ranges out of one pass over a stream, skipping what lies between. It owns the stream: `close` destroys
+ * it, also before anything was read.
  */
 export class ForwardReader {
   private readonly chunks: AsyncIterator<unknown>;
   private position = 0;
   private pending: Uint8Array | undefined;
 
-  constructor(private readonly readable: Readable) {
-    readable.on('error', ignore); // whoever reads gets it from the iterator; an unread stream has nobody to tell
-    this.chunks = readable[Symbol.asyncIterator]();
+  constructor(private readonly stream: OnePass) {
+    stream.on?.('error', ignore); // whoever reads gets it from the iterator; an unread stream has nobody to tell
+    this.chunks = stream[Symbol.asyncIterator]();
   }
 
   /** The octets of `range`, or all to the stream's end. Each range must begin behind the end of the one before. */
@@ -30,7 +38,7 @@ export class ForwardReader {
   }
 
   close(): void {
-    this.readable.destroy();
+    this.stream.destroy();
   }
 
   private async skipTo(position: number): Promise<void> {
@@ -53,7 +61,7 @@ export class ForwardReader {
     if (this.pending !== undefined) return this.pending;
     const result = await this.chunks.next();
     if (result.done === true) return undefined;
-    return toOctets(result.value, this.readable.readableEncoding ?? 'utf8');
+    return toOctets(result.value, this.stream.readableEncoding ?? 'utf8');
   }
 }
 

@@ -9,9 +9,12 @@ import { destroyQuietly } from './octets.js';
 import { SourceProtocolError } from './source-errors.js';
 import type { RangeSource, Representation } from './source.js';
 import type { ObjectMetadata, RememberedUnder, Store, StoreAnswer } from './store.js';
-import { checkStoreOptions, type StoreOptions } from './store-options.js';
+import { StoreContent } from './store-content.js';
+import { toSourceError } from './store-errors.js';
+import { checkStoreOptions, type StoreOptions, withDefaults } from './store-options.js';
 import { storeSource } from './store-source.js';
 import { forwardRepresentation } from './stream-source.js';
+import type { Wait } from './within-time.js';
 
 /** What is used of `fetch`: Node.js' own, undici's, or one of the app's. */
 export type Fetch = (
@@ -55,11 +58,14 @@ const ANYBODY = {};
 class Upstream implements Store {
   readonly name: string;
   readonly remembered: RememberedUnder;
+  private readonly wait: Wait;
   private readonly ask: (fields: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<FetchResponse>;
 
-  constructor(url: URL, { headers = {}, fetch, dispatcher }: HttpSourceOptions) {
+  constructor(url: URL, options: HttpSourceOptions) {
+    const { headers = {}, fetch, dispatcher } = options;
     const ask: Fetch = fetch ?? globalThis.fetch;
     this.name = `${url.origin}${url.pathname}`; // a query may be a signature
+    this.wait = { name: this.name, timeoutMs: withDefaults(options).timeoutMs };
     const own = { ...withoutConditions(headers), 'accept-encoding': 'identity' };
     // By the headers too: what one user may see is not for the next.
     this.remembered = { owner: fetch ?? dispatcher ?? ANYBODY, key: JSON.stringify([url.href, own]) };
@@ -109,7 +115,9 @@ class Upstream implements Store {
   private forwards(response: FetchResponse, body: Readable, signal: AbortSignal): Representation {
     this.check(response, body, 200);
     const size = contentLengthOf(response);
-    return forwardRepresentation(body, { ...metadataOf(response), ...(size === undefined ? {} : { size }) }, signal);
+    const metadata = { ...metadataOf(response), ...(size === undefined ? {} : { size }) };
+    const content = new StoreContent(body, this.wait, (error) => toSourceError(error, this.name));
+    return forwardRepresentation(content, metadata, signal);
   }
 
   /** Destroys the body where the status is another, or the content is in a coding, which fetch has undone by now. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { SourceMetadata } from './bytes-source.js';
-import { ForwardReader } from './forward-reader.js';
+import { ForwardReader, type OnePass } from './forward-reader.js';
 import { destroyQuietly } from './octets.js';
 import type { Bytes, RangeSource, Representation } from './source.js';
 
@@ -22,11 +22,11 @@ export function streamSource(stream: Readable | Bytes, options: StreamSourceOpti
 
 /** A representation over a stream that is read forwards, once. An abort ends also a stream that stays silent. */
 export function forwardRepresentation(
-  readable: Readable,
+  stream: OnePass,
   metadata: StreamSourceOptions,
   signal: AbortSignal,
 ): Representation {
-  const reader = new ForwardReader(readable);
+  const reader = new ForwardReader(stream);
   signal.addEventListener('abort', () => reader.close(), { once: true });
   return {
     ...metadata,

@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { RequestListener } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { httpSource, type HttpSourceOptions } from '../../src/sources/http-source.js';
 import type { Representation } from '../../src/sources/source.js';
 import { FakeStore } from '../support/fake-store.js';
 import { pseudoRandomBytes } from '../support/fixtures.js';
 import { until } from '../support/until.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(200_000);
 const { signal } = new AbortController();
@@ -189,6 +192,77 @@ describe('what httpSource takes from an upstream', () => {
     answerWith(elsewhere);
     const representation = await resolve();
     expect((await readAll(representation, [1, 3])).equals(BYTES.subarray(1, 4))).toBe(true);
+  });
+});
+
+describe('an upstream that takes no notice of ranges', () => {
+  /** Long enough for what answers, also on a loaded machine. */
+  const TIMEOUT_MS = 400;
+
+  const silentAfter =
+    (length: number): RequestListener =>
+    (_, response) => {
+      response.writeHead(200, { 'content-length': BYTES.length }).flushHeaders();
+      if (length > 0) response.write(BYTES.subarray(0, length));
+    };
+
+  it.each<[when: string, length: number, range: [number, number] | undefined]>([
+    ['behind its head', 0, undefined],
+    ['in the middle', 100_000, undefined],
+    ['before the range that is asked for', 100_000, [150_000, 150_009]],
+    ['within that range', 100_000, [50_000, 150_000]],
+  ])('and falls silent %s, is given up', async (_, length, range) => {
+    answerWith(silentAfter(length));
+    const representation = await resolve({ timeoutMs: TIMEOUT_MS });
+    await expect(readAll(representation, range)).rejects.toMatchObject({
+      code: 'SOURCE_TIMEOUT',
+      message: `${upstream.url}/http/files/clip: no octets came for 400 ms`,
+    });
+    await until(() => upstream.underWay === 0, 'the connection to be let go');
+  });
+
+  it('and falls silent, is let go at once where nobody waits any more', async () => {
+    answerWith(silentAfter(100_000));
+    const controller = new AbortController();
+    const representation = await httpSource(`${upstream.url}/http/files/clip`).resolve(controller.signal);
+    const reading = readAll(representation);
+    controller.abort();
+    await expect(reading).rejects.toBeDefined();
+    await until(() => upstream.underWay === 0, 'the connection to be let go');
+  });
+
+  it('may take longer altogether', async () => {
+    answerWith((_, response) => {
+      response.writeHead(200, { 'content-length': BYTES.length });
+      let position = 0;
+      const timer = setInterval(() => {
+        response.write(BYTES.subarray(position, position + 20_000));
+        position += 20_000;
+        if (position < BYTES.length) return;
+        clearInterval(timer);
+        response.end();
+      }, TIMEOUT_MS / 5);
+    });
+    expect((await readAll(await resolve({ timeoutMs: TIMEOUT_MS }))).equals(BYTES)).toBe(true);
+  });
+
+  it('has no part in the time that its reader takes', async () => {
+    answerWith((_, response) => response.writeHead(200, { 'content-length': BYTES.length }).end(BYTES));
+    const representation = await resolve({ timeoutMs: TIMEOUT_MS });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await representation.open(undefined, signal)) {
+      if (chunks.push(Buffer.from(chunk)) === 1) await pause(2 * TIMEOUT_MS);
+    }
+    await representation.close?.();
+    expect(Buffer.concat(chunks).equals(BYTES)).toBe(true);
+  });
+
+  it('and breaks off, is not there now', async () => {
+    answerWith((_, response) => {
+      response.writeHead(200, { 'content-length': BYTES.length });
+      response.write(BYTES.subarray(0, 100_000), () => response.destroy());
+    });
+    await expect(readAll(await resolve())).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
   });
 });
 
