@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { RangedFile, RangeParser, RangeResponder, type RangeSource } from 'nestjs-range';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 
 /** A server that answers each request with what a source holds. */
@@ -50,4 +50,37 @@ export async function leaveAfter(octets: number, url: string): Promise<void> {
     if (received >= octets) break;
   }
   socket.resetAndDestroy();
+}
+
+/** What a reader got. */
+export interface Reading {
+  readonly status: number | undefined;
+  readonly etag: string | undefined;
+  readonly octets: Buffer;
+  /** Whether the answer came to its end: one that was cut does not. */
+  readonly isComplete: boolean;
+}
+
+/** Reads an answer as slowly as `between` wants: it is called, and waited for, after each chunk. */
+export async function readSlowly(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  between: (received: number) => Promise<void> | void,
+): Promise<Reading> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { headers: { ...headers }, agent: false }, resolve).on('error', reject);
+  });
+  const chunks: Buffer[] = [];
+  let received = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      received += chunk.length;
+      await between(received);
+    }
+  } catch (error) {
+    if (response.complete || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+  }
+  const { statusCode: status, complete: isComplete } = response;
+  return { status, etag: response.headers.etag, octets: Buffer.concat(chunks), isComplete };
 }

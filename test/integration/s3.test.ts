@@ -1,15 +1,24 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { s3Source } from 'nestjs-range/s3';
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { it } from 'node:test';
+import { readSlowly } from './endpoint.js';
 import { freePorts } from './free-ports.js';
-import { describeStore, type Store } from './store-suite.js';
+import { ObjectServers } from './object-servers.js';
+import { assertOneVersion, describeStore, HUGE, OTHER_HUGE, type Store } from './store-suite.js';
 
 const SCRIPTS = join(import.meta.dirname, '..', '..', 'swift');
 
-async function startSwift(): Promise<Store> {
+interface Swift extends Store {
+  readonly objectServers: ObjectServers;
+}
+
+async function startSwift(): Promise<Swift> {
   const directory = mkdtempSync(join(tmpdir(), 'nestjs-range-swift-'));
   const stop = (): void => {
     execFileSync('bash', [join(SCRIPTS, 'stop.sh'), directory]);
@@ -19,8 +28,10 @@ async function startSwift(): Promise<Store> {
     const port = await freePorts(30);
     const args = [join(SCRIPTS, 'start.sh'), directory, String(port)];
     const endpoint = execFileSync('bash', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+    const agent = new Agent({ keepAlive: true, maxSockets: 50 }); // as the SDK's own, but it can be counted
     const client = new S3Client({
       endpoint,
+      requestHandler: { httpAgent: agent },
       region: 'us-east-1',
       forcePathStyle: true,
       credentials: { accessKeyId: 'test:tester', secretAccessKey: 'testing' },
@@ -34,8 +45,11 @@ async function startSwift(): Promise<Store> {
         await client.send(new PutObjectCommand({ Bucket: 'media', Key, Body, ...fields }));
       },
       source: (Key) => s3Source(client, { Bucket: 'media', Key }),
+      inUse: () => Object.values(agent.sockets).reduce((sum, sockets = []) => sum + sockets.length, 0),
+      objectServers: new ObjectServers(directory, port),
       async stop() {
         client.destroy();
+        agent.destroy();
         stop();
       },
     };
@@ -45,4 +59,50 @@ async function startSwift(): Promise<Store> {
   }
 }
 
-describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift);
+describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (running) => {
+  for (const [what, firstPos] of [
+    ['all of an object', 0],
+    ['a range', 1_000_001],
+  ] as const) {
+    it(`sends ${what} to its end where the server that feeds it is killed in the middle`, async () => {
+      const { store, endpoint } = running();
+      await store.put('huge', HUGE);
+      let killed: number | undefined;
+      const feeding = new Set<number>();
+      try {
+        const headers = firstPos === 0 ? {} : { range: `bytes=${firstPos}-` };
+        const { octets, isComplete } = await readSlowly(`${endpoint.url}/huge`, headers, async (received) => {
+          if (received < 1_000_000) return;
+          if (killed === undefined) killed = await store.objectServers.killFeeding();
+          else store.objectServers.feeding().forEach((node) => feeding.add(node));
+        });
+        assert(isComplete);
+        assert(octets.equals(HUGE.subarray(firstPos)));
+        assert.equal(feeding.size, 1, 'another server has fed the rest');
+        assert(killed !== undefined && !feeding.has(killed));
+      } finally {
+        await store.objectServers.revive();
+      }
+    });
+  }
+
+  it('sends no mixture where the object is replaced, and then the server killed that feeds the old one', async () => {
+    const { store, endpoint } = running();
+    await store.put('huge', HUGE);
+    let isReplaced = false;
+    try {
+      const reading = await readSlowly(`${endpoint.url}/huge`, {}, async (received) => {
+        if (isReplaced || received < 1_000_000) return;
+        isReplaced = true;
+        await store.put('huge', OTHER_HUGE);
+        await store.objectServers.killFeeding();
+      });
+      assertOneVersion(reading, HUGE);
+      assert(!reading.isComplete, 'nobody has the rest of the old one');
+    } finally {
+      await store.objectServers.revive();
+    }
+    const { octets, isComplete } = await readSlowly(`${endpoint.url}/huge`, {}, () => {});
+    assert(isComplete && octets.equals(OTHER_HUGE));
+  });
+});

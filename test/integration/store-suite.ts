@@ -3,7 +3,7 @@ import { checkRangedEndpoint, rangeSourceContract } from 'nestjs-range/testing';
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
 import { pseudoRandomBytes } from '../support/fixtures.js';
-import { type Endpoint, leaveAfter, startEndpoint } from './endpoint.js';
+import { type Endpoint, leaveAfter, type Reading, readSlowly, startEndpoint } from './endpoint.js';
 
 /** A store, by its real client. */
 export interface Store {
@@ -16,6 +16,9 @@ export interface Store {
 
 const BYTES = pseudoRandomBytes(1_200_001);
 const LARGE = pseudoRandomBytes(12_000_000, 3);
+/** More than fits into all buffers between a store and a client that reads slowly; and what is put in its place. */
+export const HUGE = pseudoRandomBytes(64_000_000, 4);
+export const OTHER_HUGE = pseudoRandomBytes(64_000_000, 5);
 
 async function untilUnused({ inUse = () => 0 }: Store): Promise<void> {
   const deadline = performance.now() + 15_000;
@@ -27,10 +30,29 @@ async function untilUnused({ inUse = () => 0 }: Store): Promise<void> {
   }
 }
 
-/** What every store must show through its real client. */
-export function describeStore(name: string, start: () => Promise<Store>): void {
+/** Of what was there when it began: all of it, or less where the answer was cut. Never a mixture. */
+export function assertOneVersion({ octets, isComplete }: Reading, before: Buffer): void {
+  assert(isComplete ? octets.equals(before) : before.subarray(0, octets.length).equals(octets));
+}
+
+/** A store that is running, and a server over it. */
+interface Running<S extends Store> {
+  readonly store: S;
+  readonly endpoint: Endpoint;
+}
+
+/**
+ * What every store must show through its real client.
+ *
+ * @param further defines tests of this store alone
+ */
+export function describeStore<S extends Store>(
+  name: string,
+  start: () => Promise<S>,
+  further: (running: () => Running<S>) => void = () => {},
+): void {
   describe(name, { timeout: 600_000 }, () => {
-    let store: Store;
+    let store: S;
     let endpoint: Endpoint;
     before(async () => {
       store = await start();
@@ -87,11 +109,41 @@ export function describeStore(name: string, start: () => Promise<Store>): void {
       }
     });
 
+    it('sends all of what was put in its place where the next range is asked for under If-Range', async () => {
+      const [one, other] = [Buffer.alloc(500_000, 1), Buffer.alloc(700_000, 2)];
+      await store.put('resumed', one);
+      const first = await fetch(`${endpoint.url}/resumed`, { headers: { range: 'bytes=0-99999' } });
+      assert.equal((await first.arrayBuffer()).byteLength, 100_000);
+      const etag = first.headers.get('etag') ?? '';
+      await store.put('resumed', other);
+      const headers = { range: 'bytes=100000-199999', 'if-range': etag };
+      const next = await fetch(`${endpoint.url}/resumed`, { headers });
+      assert(Buffer.from(await next.arrayBuffer()).equals(other));
+      assert.equal(next.status, 200);
+      assert.notEqual(next.headers.get('etag'), etag);
+    });
+
+    it('sends one version, or cuts the answer, where the object is replaced meanwhile', async () => {
+      for (const at of [1, 1_000_000, 30_000_000]) {
+        await store.put('replaced', HUGE);
+        let isReplaced = false;
+        const reading = await readSlowly(`${endpoint.url}/replaced`, { range: 'bytes=1000-' }, async (received) => {
+          if (isReplaced || received < at) return;
+          isReplaced = true;
+          await store.put('replaced', OTHER_HUGE);
+        });
+        assert.equal(reading.status, 206);
+        assertOneVersion(reading, HUGE.subarray(1000));
+        assert((await ask('replaced', 5000, 9999)).equals(OTHER_HUGE.subarray(5000, 10_000)));
+      }
+    });
+
     it('lets go of the store where five hundred clients leave, and serves the next fifty', async () => {
       for (let round = 0; round < 20; round++) {
         const leaving = Array.from({ length: 25 }, (_, i) => leaveAfter((i % 5) * 5000, `${endpoint.url}/large`));
         await Promise.all(leaving);
       }
+      await untilUnused(store);
       const good = Array.from({ length: 50 }, async (_, i) => {
         assert((await ask('large', i * 1000, i * 1000 + 99_999)).equals(LARGE.subarray(i * 1000, i * 1000 + 100_000)));
       });
@@ -107,6 +159,8 @@ export function describeStore(name: string, start: () => Promise<Store>): void {
       await Promise.all(Array.from({ length: 20 }, (_, i) => leaveAfter(i * 1000, `${endpoint.url}/large`)));
       await Promise.all(whole);
     });
+
+    further(() => ({ store, endpoint }));
 
     it('has answered nothing with an error of the server', () => {
       assert.deepEqual(
