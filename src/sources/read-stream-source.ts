@@ -46,6 +46,7 @@ async function represent(
 }
 
 function windowedFile(stream: ReadStream, lease: FileLease): Representation {
+  stream._construct = (done) => done(); // where it has not begun to open the file, it need not
   stream.destroy();
   const window = windowOf(stream, lease.version.size);
   const isWhole = rangeLength(window) === lease.version.size;
