@@ -1,8 +1,14 @@
 // With one set of classes for each module system, app.get(RangeParser) would not find what the other one asks for.
-const { strictEqual } = require('node:assert');
-const required = require('nestjs-range');
+const { deepStrictEqual, strictEqual } = require('node:assert');
 
-void import('nestjs-range').then((imported) => {
-  strictEqual(imported.RangeParser, required.RangeParser);
-  console.log('ok: import and require give the same classes');
-});
+for (const name of ['', '/azure', '/gcs', '/gridfs', '/testing'].map((subpath) => `nestjs-range${subpath}`)) {
+  const required = require(name);
+  void import(name).then((imported) => {
+    for (const [key, value] of Object.entries(required)) strictEqual(imported[key], value, `${key} of ${name}`);
+    deepStrictEqual(
+      Object.keys(imported).filter((key) => !(key in required)),
+      [],
+    );
+    console.log(`ok: import and require of ${name} give the same`);
+  });
+}

@@ -6,6 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { RangeModule, RangeParser } from 'nestjs-range';
 import { ok } from 'node:assert/strict';
 import { checkAnswers } from './check-answers';
+import { checkSubpaths } from './check-subpaths';
 import { MediaController } from './media.controller';
 
 @Module({ imports: [RangeModule.forRoot({ appInterceptor: true })], controllers: [MediaController] })
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
       try {
         ok(app.get(RangeParser) instanceof RangeParser);
         await checkAnswers(await app.getUrl(), AppModule === EveryRouteModule);
+        await checkSubpaths(await app.getUrl(), true);
       } finally {
         await app.close();
       }

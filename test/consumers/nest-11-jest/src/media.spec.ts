@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { RangeModule, RangeParser } from 'nestjs-range';
 import { checkAnswers } from './check-answers';
+import { checkSubpaths } from './check-subpaths';
 import { MediaController } from './media.controller';
 
 describe.each([
@@ -25,4 +26,8 @@ describe.each([
   it('answers ranges, validators and several parts', async () => {
     await checkAnswers(await app.getUrl(), appInterceptor);
   });
+
+  it('has entry points for stores and for tests', async () => {
+    await checkSubpaths(await app.getUrl(), false);
+  }, 60_000);
 });

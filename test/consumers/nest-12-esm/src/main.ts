@@ -7,6 +7,7 @@ import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { RangeModule, RangeParser } from 'nestjs-range';
 import { equal, ok } from 'node:assert/strict';
 import { checkAnswers } from './check-answers.js';
+import { checkSubpaths } from './check-subpaths.js';
 import { MediaController } from './media.controller.js';
 
 @Module({
@@ -28,6 +29,7 @@ for (const AppModule of [EveryRouteModule, DecoratedRoutesModule]) {
       ok(app.get(RangeParser) instanceof RangeParser);
       const origin = await app.getUrl();
       await checkAnswers(origin, AppModule === EveryRouteModule);
+      await checkSubpaths(origin, false);
       if (AppModule === EveryRouteModule) await checkThrottledRange(origin);
     } finally {
       await app.close();
