@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ServeStaticModule } from '@nestjs/serve-static';
 import { RangeModule } from 'nestjs-range';
+import { register } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { BoundsController } from './bounds.controller.js';
 import { PlainController } from './plain.controller.js';
@@ -15,8 +16,9 @@ import { UsualController } from './usual.controller.js';
 /** One app for all contenders, but for what cannot stand beside the others without costing them something. */
 @Module({})
 class BenchModule {
-  static for(route: string): DynamicModule {
+  static async for(route: string): Promise<DynamicModule> {
     const module = BenchModule;
+    if (servesStore()) return { module, imports: [RangeModule], controllers: [await storeController()] };
     if (route === 'plain-without-module') return { module, controllers: [PlainController] };
     if (route === 'plain') return { module, imports: [RangeModule], controllers: [PlainController] };
     const serveStatic = ServeStaticModule.forRoot({ rootPath: ROOT, serveRoot: '/serve-static' });
@@ -26,6 +28,17 @@ class BenchModule {
       controllers: [BoundsController, RangedController, UsualController],
     };
   }
+}
+
+function servesStore(): boolean {
+  return process.env['BENCH_STORE'] !== '';
+}
+
+/** Imported only where it is asked for: it needs the SDK of the store. */
+async function storeController() {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'; // eight lines for each process
+  register('./find-s3-sdk.js', import.meta.url);
+  return (await import('./store.controller.js')).StoreController;
 }
 
 /** Resolves with its port. */
@@ -38,12 +51,16 @@ export async function startNestApp(family: string, route: string): Promise<numbe
 
 const OPTIONS = { logger: ['error', 'warn'] as ('error' | 'warn')[] };
 
-function create(route: string) {
-  return NestFactory.create(BenchModule.for(route), OPTIONS);
+async function create(route: string) {
+  return NestFactory.create(await BenchModule.for(route), OPTIONS);
 }
 
 async function createOnFastify(route: string) {
-  const app = await NestFactory.create<NestFastifyApplication>(BenchModule.for(route), new FastifyAdapter(), OPTIONS);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    await BenchModule.for(route),
+    new FastifyAdapter(),
+    OPTIONS,
+  );
   if (route === 'send-file') await app.register(fastifyStatic, { root: ROOT, serve: false });
   return app;
 }

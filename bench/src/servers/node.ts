@@ -7,12 +7,12 @@ import type { Assignment, Started } from './server-process.js';
 
 /** Starts one of the servers in `apps`. */
 export async function startNode(assignment: Assignment, { family, route }: Contender): Promise<Started> {
-  const { file, cpu, limitLength = 0 } = assignment;
+  const { file, cpu, limitLength = 0, store = '' } = assignment;
   const script = join(import.meta.dirname, '..', 'apps', 'main.js');
   const [command = '', ...args] = pinned(cpu, [process.execPath, script, family, route]);
   const child = spawn(command, args, {
     stdio: ['ignore', 2, 2, 'ipc'],
-    env: { ...process.env, BENCH_FILE: file, BENCH_LIMIT_LENGTH: String(limitLength) },
+    env: { ...process.env, BENCH_FILE: file, BENCH_LIMIT_LENGTH: String(limitLength), BENCH_STORE: store },
   });
   const [{ port }] = (await Promise.race([once(child, 'message'), failed(child)])) as [{ port: number }];
   const path = route === 'serve-static' ? `/${route}/${basename(file)}` : `/${route}`;

@@ -20,6 +20,8 @@ export interface Assignment {
   readonly cpu: number | undefined;
   /** Content of the constant answer of `limit`, in octets. */
   readonly limitLength?: number | undefined;
+  /** The URL of an object store, for those that serve out of one. */
+  readonly store?: string;
 }
 
 /** What a started child is to the benches. */

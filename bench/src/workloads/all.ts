@@ -6,6 +6,7 @@ import { rangeVariants } from './range-variants.js';
 import { ranges } from './ranges.js';
 import { slowReaders } from './slow-readers.js';
 import { startUp } from './start-up.js';
+import { stores } from './stores.js';
 import { wholeFile } from './whole-file.js';
 import type { Workload } from './workload.js';
 
@@ -19,6 +20,7 @@ const ALL: readonly Workload[] = [
   aborts,
   plainRoutes,
   startUp,
+  ...stores,
   parsing,
 ];
 
