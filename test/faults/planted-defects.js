@@ -173,6 +173,8 @@ function plant({ name, file, code, instead, also = ['', ''], specs, only = '', c
     '--',
     ...(config === undefined ? [] : ['--config', config]),
     '--bail',
+    '-t',
+    only,
     ...specs,
   ];
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd: copy, encoding: 'utf8' });
