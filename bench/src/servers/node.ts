@@ -5,11 +5,14 @@ import type { Contender } from '../contenders.js';
 import { pinned } from '../machine.js';
 import type { Assignment, Started } from './server-process.js';
 
+/** What V8 throws away in a server between its turns, code among it, takes seconds to come back: under load it stays. */
+const NEVER_IDLE = ['--no-memory-reducer', '--no-flush-bytecode'];
+
 /** Starts one of the servers in `apps`. */
 export async function startNode(assignment: Assignment, { family, route }: Contender): Promise<Started> {
   const { file, cpu, limitLength = 0, store = '' } = assignment;
   const script = join(import.meta.dirname, '..', 'apps', 'main.js');
-  const [command = '', ...args] = pinned(cpu, [process.execPath, script, family, route]);
+  const [command = '', ...args] = pinned(cpu, [process.execPath, ...NEVER_IDLE, script, family, route]);
   const child = spawn(command, args, {
     stdio: ['ignore', 2, 2, 'ipc'],
     env: { ...process.env, BENCH_FILE: file, BENCH_LIMIT_LENGTH: String(limitLength), BENCH_STORE: store },

@@ -1,5 +1,4 @@
 import { checkAnswer } from '../clients/check-answer.js';
-import { keepAwake } from '../clients/keep-awake.js';
 import { contentLength, type Exchange, expectedOf } from '../clients/exchange.js';
 import { hammer, type Load } from '../clients/wrk.js';
 import type { Contender } from '../contenders.js';
@@ -37,7 +36,7 @@ export interface Requests {
 const CHECKED = 3;
 /** V8 goes on optimising for tens of thousands of requests. */
 const WARM_AFTER = 60_000;
-/** A process that was idle has lost its place in the caches, and on some hosts its memory: sent, and not measured. */
+/** A process that was idle has lost its place in the caches: sent, and not measured. */
 const LEAD_IN_SECONDS = 1;
 /** More octets than any head has, or all that stands between parts. */
 const AROUND = 4096;
@@ -59,12 +58,7 @@ function measureTogether(bench: Bench, requests: Requests): Promise<Rounds<Sampl
   return withServers(contenders, { file, dir: bench.dir, cpu: bench.pinning.server, limitLength }, async (serverOf) => {
     const ready = [];
     for (const row of rows) ready.push(await prepare(bench, requests, row, serverOf(row.contender)));
-    const letSleep = keepAwake(ready.map(({ load }) => load));
-    try {
-      return await interleave(ready, bench.rounds, ({ measure }) => measure());
-    } finally {
-      letSleep();
-    }
+    return interleave(ready, bench.rounds, ({ measure }) => measure());
   });
 }
 
@@ -80,7 +74,7 @@ async function prepare(bench: Bench, { file, connections }: Requests, row: Row, 
     await hammer(load, LEAD_IN_SECONDS);
     return checkOctets(await sampled(server, file, () => hammer(load, bench.seconds)), load, content);
   };
-  return { name: row.name, load, measure };
+  return { name: row.name, measure };
 }
 
 async function warmUp(load: Load, seconds: number): Promise<void> {
