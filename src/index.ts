@@ -15,6 +15,7 @@ export type { RangedResponseMessage } from './response-report.js';
 export { bytesSource, type SourceMetadata } from './sources/bytes-source.js';
 export type { Dotfiles } from './sources/confine-path.js';
 export { fileSource, type FileSourceOptions } from './sources/file-source.js';
+export { type FolderSource, folderSource, type FolderSourceOptions } from './sources/folder-source.js';
 export { type Fetch, type FetchResponse, httpSource, type HttpSourceOptions } from './sources/http-source.js';
 export {
   SourceChangedError,
