@@ -205,7 +205,7 @@ function trackedFiles() {
 }
 
 /** Breaks the code, runs the tests that should see it, and mends it. */
-function plant({ name, edits, specs, only = '', config }) {
+function plant({ name, edits, specs, only, config }) {
   const sound = edits.map(({ file }) => [join(copy, file), readFileSync(join(copy, file), 'utf8')]);
   for (const { file, code, instead } of edits) breakCode(join(copy, file), code, instead);
   const startedAt = performance.now();
@@ -216,8 +216,7 @@ function plant({ name, edits, specs, only = '', config }) {
     '--',
     ...(config === undefined ? [] : ['--config', config]),
     '--bail',
-    '-t',
-    only,
+    ...(only === undefined ? [] : ['-t', only]),
     ...specs,
   ];
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd: copy, encoding: 'utf8' });
