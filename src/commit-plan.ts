@@ -1,5 +1,6 @@
 import { DECLARABLE, type Declared } from './describe-representation.js';
-import { type Fields, type ResponsePlan, withNoTransform } from './http/response-plan.js';
+import { forbidsTransform, withNoTransform } from './http/content-fields.js';
+import type { Fields, ResponsePlan } from './http/response-plan.js';
 import type { HttpExchange } from './http-exchange.js';
 import { preconditionFailed, RangeNotSatisfiableException } from './range.exceptions.js';
 
@@ -8,6 +9,8 @@ const CONTENT_FIELDS = ['content-length', 'content-range', 'content-encoding'];
 /** Never both: RFC 9112 §6.2. */
 const FRAMING_FIELDS = ['content-length', 'transfer-encoding'];
 const REPLACED_FIELDS = [...CONTENT_FIELDS, 'transfer-encoding'];
+/** Those that the proxy which sends the file has of its own. */
+const OFFLOADED_FIELDS = [...REPLACED_FIELDS, 'accept-ranges', 'etag', 'last-modified'];
 const DESCRIPTIVE_FIELDS = [
   ...REPLACED_FIELDS,
   'content-type',
@@ -45,12 +48,14 @@ export function commit(exchange: HttpExchange, plan: ResponsePlan, declared: Dec
 function replaceField(fields: Fields, name: string, value: string | undefined): Fields {
   const { [name]: planned, ...others } = fields;
   if (value === undefined || planned === undefined) return others;
-  return { ...others, [name]: name === 'cache-control' ? withNoTransform(value) : value };
+  const isKept = name === 'cache-control' && forbidsTransform(planned);
+  return { ...others, [name]: isKept ? withNoTransform(value) : value };
 }
 
 /** The fields of the handler's that do not describe the content which is sent. */
 function outdatedFields(plan: ResponsePlan): readonly string[] {
   if (plan.kind === 'not-modified') return DESCRIPTIVE_FIELDS;
+  if (plan.kind === 'delegated') return plan.fields['location'] === undefined ? OFFLOADED_FIELDS : SUCCESS_FIELDS;
   const isLengthKnown = 'contentLength' in plan && plan.contentLength !== undefined;
   if (plan.kind === 'full' && plan.status !== 200) return isLengthKnown ? FRAMING_FIELDS : [];
   return isLengthKnown ? REPLACED_FIELDS : CONTENT_FIELDS;

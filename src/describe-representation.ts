@@ -1,7 +1,7 @@
 import { parseEntityTag } from './http/entity-tag.js';
 import { isFieldValue, isToken } from './http/field-value.js';
 import { parseHttpDate, toWholeSeconds } from './http/http-date.js';
-import type { RepresentationMetadata } from './http/representation.js';
+import type { Delegation, DescribedRepresentation, RepresentationMetadata } from './http/representation.js';
 import type { ServingOptions } from './range.options.js';
 
 /** The fields of a representation that the app may set on the response itself, validators and type apart. */
@@ -37,17 +37,17 @@ export function declaredFields(field: (name: string) => string | undefined): Dec
  * @throws TypeError where a source gives a size, a type, an entity tag or a field that is none
  */
 export function describeRepresentation(
-  representation: RepresentationMetadata,
+  representation: DescribedRepresentation,
   options: ServingOptions,
   declared: Declared,
   now: number,
-): RepresentationMetadata {
-  const { size } = representation;
+): DescribedRepresentation {
+  const { size, delegated } = representation;
   const type = declared['content-type'] ?? options.type ?? representation.type;
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new TypeError(`a source gave ${size} as its size, which must be a whole number of octets, or undefined`);
   }
-  return {
+  const described = {
     size,
     forwardOnly: representation.forwardOnly,
     type: type === undefined ? undefined : checked('Content-Type', type),
@@ -55,6 +55,15 @@ export function describeRepresentation(
     lastModified: declaredDate(declared, now) ?? lastModifiedOf(representation, options, now),
     fields: fieldsOf(representation, options, declared),
   };
+  return delegated === undefined ? described : { ...described, delegated: describeDelegation(delegated, declared) };
+}
+
+/** What was meant for the content, the option `cacheControl`, says nothing of a redirection; what the handler set does. */
+function describeDelegation({ status, fields }: Delegation, declared: Declared): Delegation {
+  const result = checkedFields(fields);
+  const cacheControl = declared['cache-control'];
+  if (status !== 200 && cacheControl !== undefined) result['cache-control'] = cacheControl;
+  return { status, fields: result };
 }
 
 /** Checked here because Node.js, which checks fields, does not check what stands in the heads of multipart parts. */
@@ -94,12 +103,7 @@ function fieldsOf(
   { cacheControl, contentDisposition, crossOriginResourcePolicy }: ServingOptions,
   declared: Declared,
 ): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const name in fields) {
-    const value = fields[name] ?? '';
-    if (!isToken(name)) throw new TypeError(`a source gave a field the name ${JSON.stringify(name)}, which is none`);
-    if (value !== '') result[name.toLowerCase()] = checked(name, value);
-  }
+  const result = checkedFields(fields);
   if (cacheControl !== undefined) result['cache-control'] = cacheControl;
   if (crossOriginResourcePolicy !== undefined) result['cross-origin-resource-policy'] = crossOriginResourcePolicy;
   if (contentDisposition !== undefined) {
@@ -108,6 +112,17 @@ function fieldsOf(
   for (const name of DECLARABLE) {
     const value = declared[name];
     if (value !== undefined) result[name] = name === 'vary' ? joinVary(result[name], value) : value;
+  }
+  return result;
+}
+
+/** The fields that a source gives, by name in lower case, without those that are empty. */
+function checkedFields(fields: RepresentationMetadata['fields']): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const name in fields) {
+    const value = fields[name] ?? '';
+    if (!isToken(name)) throw new TypeError(`a source gave a field the name ${JSON.stringify(name)}, which is none`);
+    if (value !== '') result[name.toLowerCase()] = checked(name, value);
   }
   return result;
 }

@@ -80,9 +80,12 @@ const CANONICAL_NAMES: Readonly<Record<string, string>> = {
   etag: 'ETag',
   expires: 'Expires',
   'last-modified': 'Last-Modified',
+  location: 'Location',
   'retry-after': 'Retry-After',
   vary: 'Vary',
+  'x-accel-redirect': 'X-Accel-Redirect',
   'x-content-type-options': 'X-Content-Type-Options',
+  'x-sendfile': 'X-Sendfile',
 };
 
 class NodeExchange extends HttpExchange {

@@ -1,7 +1,7 @@
 export type { ByteRange } from './http/byte-range.js';
 export type { Disposition } from './http/content-disposition.js';
 export type { RangeSet, RangeSpec } from './http/range-header.js';
-export type { RepresentationMetadata } from './http/representation.js';
+export type { Delegation, RepresentationMetadata } from './http/representation.js';
 export { RangeNotSatisfiableException } from './range.exceptions.js';
 export { RangeInterceptor } from './range.interceptor.js';
 export { RangeModule } from './range.module.js';
@@ -14,10 +14,12 @@ export { RangedFile } from './ranged-file.js';
 export type { RangedResponseMessage } from './response-report.js';
 export { bytesSource, type SourceMetadata } from './sources/bytes-source.js';
 export type { Dotfiles } from './sources/confine-path.js';
+export type { Offload } from './sources/file-offload.js';
 export { fileSource, type FileSourceOptions } from './sources/file-source.js';
 export { type FolderSource, folderSource, type FolderSourceOptions } from './sources/folder-source.js';
 export { type Fetch, type FetchResponse, httpSource, type HttpSourceOptions } from './sources/http-source.js';
 export {
+export { redirectSource, type RedirectSourceOptions } from './sources/redirect-source.js';
   SourceChangedError,
   SourceError,
   SourceLengthError,

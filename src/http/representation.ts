@@ -15,3 +15,21 @@ export interface RepresentationMetadata {
   /** Its octets can be read only once and in ascending order; a request that asks for another order gets all of it. */
   readonly forwardOnly?: boolean | undefined;
 }
+
+/** An answer without content that says who sends the octets in our place: a proxy in front of the app, or another server. */
+export interface Delegation {
+  /**
+   * 200: the proxy puts the file in the place of the answer. 307: the client asks elsewhere; 303 where its method is
+   * neither GET nor HEAD, and the handler's own status where that is a redirection.
+   *
+   * @see RFC 9110 §15.4
+   */
+  readonly status: 200 | 307;
+  /** Location, X-Accel-Redirect, X-Sendfile, … Beside a 307, Cache-Control is that of the redirection itself. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** What a response is planned from. */
+export interface DescribedRepresentation extends RepresentationMetadata {
+  readonly delegated?: Delegation | undefined;
+}

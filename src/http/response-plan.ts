@@ -1,9 +1,11 @@
 import { type ByteRange, rangeLength } from './byte-range.js';
+import { contentFields, DEFAULT_TYPE, withNoTransform } from './content-fields.js';
+import { offloadFields, redirectionFields, redirectionStatus } from './delegated-fields.js';
 import { formatHttpDate } from './http-date.js';
 import { contentRange, layOutMultipart, unsatisfiedRange } from './multipart.js';
 import { type Conditions, evaluatePreconditions, ifRangeHolds } from './preconditions.js';
 import { isRangeSet, type RangeSet } from './range-header.js';
-import type { RepresentationMetadata } from './representation.js';
+import type { Delegation, DescribedRepresentation, RepresentationMetadata } from './representation.js';
 import { areAscending, selectRanges, type SelectionPolicy } from './select-ranges.js';
 
 /** What of a request decides its answer. */
@@ -46,11 +48,10 @@ export type ResponsePlan =
   | (ContentPlan & { readonly kind: 'full'; readonly status: number })
   | (ContentPlan & { readonly kind: 'partial'; readonly status: 206 })
   | (ContentPlan & { readonly kind: 'multipart'; readonly status: 206 })
+  | (ContentPlan & { readonly kind: 'delegated'; readonly status: number })
   | { readonly kind: 'not-modified'; readonly status: 304; readonly fields: Fields }
   | { readonly kind: 'precondition-failed'; readonly status: 412; readonly fields: Fields }
   | { readonly kind: 'range-not-satisfiable'; readonly status: 416; readonly fields: Fields };
-
-const DEFAULT_TYPE = 'application/octet-stream';
 
 /**
  * Decides the whole answer to a request for a representation, in the order of RFC 9110: preconditions (§13.2.2), then
@@ -58,9 +59,10 @@ const DEFAULT_TYPE = 'application/octet-stream';
  */
 export function planResponse(
   request: RequestFacts,
-  representation: RepresentationMetadata,
+  representation: DescribedRepresentation,
   policy: ResponsePolicy,
 ): ResponsePlan {
+  if (representation.delegated !== undefined) return planDelegated(request, representation, representation.delegated);
   const { method, receivedAt } = request;
   if (request.status !== 200 || (method !== 'GET' && method !== 'HEAD')) {
     const { 'cache-control': _, ...fields } = contentFields(representation); // was meant for the 200
@@ -163,6 +165,22 @@ function planMultipart(
   };
 }
 
+/** Whoever sends the octets evaluates Range and preconditions, by validators of its own: ours would mix with those. */
+function planDelegated(
+  request: RequestFacts,
+  representation: RepresentationMetadata,
+  delegation: Delegation,
+): ResponsePlan {
+  const fields =
+    delegation.status === 200
+      ? offloadFields(representation, delegation)
+      : redirectionFields(representation, delegation);
+  const status = delegation.status === 200 ? request.status : redirectionStatus(request);
+  return { ...planFull({ ...request, status }, NO_OCTETS, fields), kind: 'delegated' };
+}
+
+const NO_OCTETS = { size: 0 };
+
 /** Digests of a message's content (RFC 9530 §2): what a source knows is that of the whole. */
 function withoutDigests(fields: Fields): Fields {
   if (fields['content-digest'] === undefined && fields['content-md5'] === undefined) return fields;
@@ -173,34 +191,6 @@ function planNotSatisfiable(size: number): ResponsePlan {
   const fields = { 'content-range': unsatisfiedRange(size), 'accept-ranges': 'bytes', 'cache-control': 'no-store' };
   return { kind: 'range-not-satisfiable', status: 416, fields };
 }
-
-/** What describes the content, whatever the status: neither validators nor the offer of ranges. */
-function contentFields({ type, fields }: RepresentationMetadata): Record<string, string> {
-  const result: Record<string, string> = { 'content-type': DEFAULT_TYPE, 'x-content-type-options': 'nosniff' };
-  for (const name in fields) {
-    const value = fields[name];
-    const field = name.toLowerCase();
-    if (value !== undefined && !NOT_DESCRIPTIVE.has(field)) result[field] = value;
-  }
-  if (type !== undefined) result['content-type'] = type;
-  return result;
-}
-
-/** What a source may hand on from its store, but only the plan decides. */
-const NOT_DESCRIPTIVE = new Set([
-  'content-length',
-  'content-range',
-  'transfer-encoding',
-  'trailer',
-  'te',
-  'connection',
-  'keep-alive',
-  'upgrade',
-  'date',
-  'accept-ranges',
-  'etag',
-  'last-modified',
-]);
 
 /** The fields of the 200, which a 206 shares (§15.3.7). */
 function selectedFields(representation: RepresentationMetadata, acceptRanges: 'bytes' | 'none'): Fields {
@@ -222,13 +212,4 @@ function notModifiedFields(selected: Fields): Fields {
     if (value !== undefined) kept[name] = value;
   }
   return kept;
-}
-
-/**
- * A body transformed under the same strong tag would be spliced with this one, and a transformed stream of unknown
- * length would be held back (RFC 9111 §5.2.2.6).
- */
-export function withNoTransform(cacheControl: string | undefined): string {
-  if (cacheControl === undefined || cacheControl.trim() === '') return 'no-transform';
-  return /(?:^|[\s,])no-transform(?:$|[\s,])/i.test(cacheControl) ? cacheControl : `${cacheControl}, no-transform`;
 }

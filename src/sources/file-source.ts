@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ByteRange } from '../http/byte-range.js';
-import type { RepresentationMetadata } from '../http/representation.js';
+import type { Delegation, RepresentationMetadata } from '../http/representation.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
 import { fileHandles, type FileLease, type FileVersion } from './file-handles.js';
+import { checkOffload, delegationOf, type Offload } from './file-offload.js';
 import { FileReader } from './file-reader.js';
 import { areMediaTypesLoaded, loadMediaTypes, mediaType } from './media-type.js';
 import type { RangeSource, Representation } from './source.js';
@@ -12,6 +13,11 @@ export interface FileSourceOptions {
   readonly root?: string;
   /** Below `root`: whether a name with a segment that begins with a dot is served. Default: `'deny'`. */
   readonly dotfiles?: Dotfiles;
+  /**
+   * Lets the proxy in front of the app send the file, with its own ranges and validators: it is checked here, then the
+   * answer is empty and names it. Only where nobody reaches the app but through the proxy: the name is for that alone.
+   */
+  readonly offload?: Offload | undefined;
 }
 
 /**
@@ -22,12 +28,15 @@ export interface FileSourceOptions {
  * @throws TypeError (at once) for an unknown or impossible option: a root that came out empty must not mean no root
  */
 export function fileSource(path: string, options: FileSourceOptions = {}): RangeSource {
-  const { root, dotfiles = 'deny' } = checkOptions(options);
+  const { root, dotfiles = 'deny', offload } = checkOptions(options);
   return {
     ignoresSignal: true,
     resolve() {
       const target = root === undefined ? path : confinePath(root, path, dotfiles);
       const lease = fileHandles.lease(target, root);
+      if (offload !== undefined) {
+        return offloadedFile(openedFile(lease, target), () => delegationOf(offload, path, target, root));
+      }
       // Without a promise where the file is open already: small answers feel it.
       if (lease instanceof Promise || !areMediaTypesLoaded()) return openedFile(lease, target);
       return wholeFile(lease, target);
@@ -40,6 +49,20 @@ async function openedFile(opening: FileLease | Promise<FileLease>, path: string)
   return wholeFile(lease, path);
 }
 
+/** A file that was opened to be checked, and that somebody else sends. */
+async function offloadedFile(
+  opening: Promise<Representation>,
+  tell: () => Promise<Delegation>,
+): Promise<Representation> {
+  const representation = await opening;
+  try {
+    return { ...representation, delegated: await tell() };
+  } catch (error) {
+    await representation.close?.();
+    throw error;
+  }
+}
+
 function wholeFile(lease: FileLease, path: string): Representation {
   const { version } = lease;
   const { etag, lastModified } = fileValidators(version);
@@ -47,10 +70,13 @@ function wholeFile(lease: FileLease, path: string): Representation {
   return fileRepresentation(lease, window, { etag, lastModified, type: mediaType(path) });
 }
 
+const OPTIONS: readonly string[] = ['root', 'dotfiles', 'offload'];
+
 function checkOptions(options: FileSourceOptions): FileSourceOptions {
   for (const [name, value] of Object.entries(options)) {
-    const isKnown = name === 'root' || name === 'dotfiles';
-    if (!isKnown) throw new TypeError(`fileSource: unknown option "${name}"; known are root, dotfiles`);
+    if (!OPTIONS.includes(name)) {
+      throw new TypeError(`fileSource: unknown option "${name}"; known are ${OPTIONS.join(', ')}`);
+    }
     if (name === 'root' && (typeof value !== 'string' || value === '')) {
       throw new TypeError(`fileSource: option "root" must be the path of a directory, not ${JSON.stringify(value)}`);
     }
@@ -58,6 +84,7 @@ function checkOptions(options: FileSourceOptions): FileSourceOptions {
       throw new TypeError(`fileSource: option "dotfiles" must be 'deny' or 'allow', not ${JSON.stringify(value)}`);
     }
   }
+  checkOffload(options.offload, options.root);
   return options;
 }
 

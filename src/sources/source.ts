@@ -1,5 +1,5 @@
 import type { ByteRange } from '../http/byte-range.js';
-import type { RepresentationMetadata } from '../http/representation.js';
+import type { Delegation, RepresentationMetadata } from '../http/representation.js';
 
 /** Octets as they come: a Node.js `Readable`, a web `ReadableStream`, a generator. */
 export type Bytes = AsyncIterable<Uint8Array>;
@@ -32,6 +32,11 @@ export interface RangeSource {
 
 /** One version of what a source holds: its metadata, and access to its octets. */
 export interface Representation extends RepresentationMetadata {
+  /**
+   * Somebody else sends the octets, and evaluates ranges and conditions: the answer only says who, and nothing is opened.
+   * Where no interceptor runs `open` is called all the same.
+   */
+  readonly delegated?: Delegation | undefined;
   /** `true`: `open` never gives more than it was asked for, so that the last octets need not wait for the end. */
   readonly isExact?: boolean;
   /** Opens exactly those octets, positions inclusive; `undefined`: all of them. Called at most once per range.

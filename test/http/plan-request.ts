@@ -1,5 +1,5 @@
 import { parseRange } from '../../src/http/range-header.js';
-import type { RepresentationMetadata } from '../../src/http/representation.js';
+import type { DescribedRepresentation, RepresentationMetadata } from '../../src/http/representation.js';
 import {
   planResponse,
   type RequestFacts,
@@ -28,7 +28,7 @@ export const POLICY: ResponsePolicy = {
 /** Plans the answer to a GET of `VIDEO`, but for what is given. */
 export function plan(
   facts: Partial<RequestFacts>,
-  representation: RepresentationMetadata = VIDEO,
+  representation: DescribedRepresentation = VIDEO,
   policy: Partial<ResponsePolicy> = {},
 ): ResponsePlan {
   const request = { method: 'GET', status: 200, receivedAt: NOW, ...facts };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RangeSet } from '../../src/http/range-header.js';
-import type { RepresentationMetadata } from '../../src/http/representation.js';
+import type { DescribedRepresentation, RepresentationMetadata } from '../../src/http/representation.js';
 import type { RequestFacts, ResponsePlan, Segment } from '../../src/http/response-plan.js';
 import { contentOf, DATE, EARLIER, kindOf, LATER, plan, VIDEO } from './plan-request.js';
 
@@ -738,5 +738,112 @@ describe('a parser of the app’s own', () => {
     ['a fraction', [{ suffixLength: 0.5 }]],
   ])('%s from it is ignored', (_, rangeSet) => {
     expect(plan({ range: 'bytes=0-9' }, VIDEO, { parseRange: () => rangeSet })).toStrictEqual(plan({}));
+  });
+});
+
+describe('octets that somebody else sends', () => {
+  const offloaded: DescribedRepresentation = {
+    ...VIDEO,
+    delegated: { status: 200, fields: { 'X-Accel-Redirect': '/internal/clip.mp4' } },
+  };
+  const redirected: DescribedRepresentation = {
+    delegated: { status: 307, fields: { Location: 'https://store.example/clip', 'Cache-Control': 'no-store' } },
+  };
+
+  it('a proxy gets its field and what describes the content: no octet, no validator, no offer of ranges', () => {
+    expect(plan({}, offloaded)).toStrictEqual({
+      kind: 'delegated',
+      status: 200,
+      fields: {
+        'content-type': 'video/mp4',
+        'cache-control': 'no-transform',
+        'x-content-type-options': 'nosniff',
+        'x-accel-redirect': '/internal/clip.mp4',
+        'content-length': '0',
+      },
+      content: [],
+      contentLength: 0,
+    });
+  });
+
+  it('the fields of the content go along to a proxy: Cache-Control, Content-Disposition, Content-Language', () => {
+    const fields = { 'Cache-Control': 'max-age=60', 'Content-Disposition': 'inline', 'Content-Language': 'de' };
+    expect(plan({}, { ...offloaded, fields }).fields).toMatchObject({
+      'cache-control': 'max-age=60, no-transform',
+      'content-disposition': 'inline',
+      'content-language': 'de',
+    });
+  });
+
+  it('a client that is sent elsewhere gets a 307 that describes no content (RFC 9110 §15.4.8)', () => {
+    expect(plan({}, redirected)).toStrictEqual({
+      kind: 'delegated',
+      status: 307,
+      fields: { location: 'https://store.example/clip', 'cache-control': 'no-store', 'content-length': '0' },
+      content: [],
+      contentLength: 0,
+    });
+  });
+
+  it('what was meant for the content stays off a redirection, but who may have it', () => {
+    const fields = {
+      'Cache-Control': 'max-age=60',
+      'Content-Disposition': 'inline',
+      Expires: LATER,
+      Vary: 'Cookie',
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    };
+    expect(plan({}, { ...VIDEO, ...redirected, fields }).fields).toStrictEqual({
+      location: 'https://store.example/clip',
+      'cache-control': 'no-store',
+      vary: 'Cookie',
+      'cross-origin-resource-policy': 'cross-origin',
+      'content-length': '0',
+    });
+  });
+
+  it.each<[sentence: string, facts: Partial<RequestFacts>]>([
+    ['HEAD', { method: 'HEAD' }],
+    ['Range', { range: 'bytes=0-9' }],
+    ['several ranges', { range: 'bytes=0-0,-1' }],
+    ['an unsatisfiable Range', { range: 'bytes=10000-' }],
+    ['a false If-Match', { ifMatch: '"v2"' }],
+    ['If-None-Match with the tag of the representation', { ifNoneMatch: '"v1"' }],
+    ['If-None-Match: *', { ifNoneMatch: '*' }],
+    ['If-Modified-Since', { ifModifiedSince: LATER }],
+    ['a false If-Unmodified-Since', { ifUnmodifiedSince: EARLIER }],
+    ['If-Range', { range: 'bytes=0-9', ifRange: '"v1"' }],
+  ])('%s changes nothing: whoever sends the octets evaluates it', (_, facts) => {
+    expect(plan(facts, offloaded)).toStrictEqual(plan({}, offloaded));
+    expect(plan(facts, { ...VIDEO, ...redirected })).toStrictEqual(plan({}, redirected));
+  });
+
+  it.each<[method: string, status: number, expected: number]>([
+    ['GET', 200, 307],
+    ['HEAD', 200, 307],
+    ['POST', 201, 303],
+    ['PUT', 200, 303],
+    ['GET', 302, 302],
+    ['HEAD', 308, 308],
+    ['POST', 307, 307],
+    ['GET', 404, 307],
+  ])(
+    'a %s for which the handler has status %d is redirected with %d (RFC 9110 §15.4.4)',
+    (method, status, expected) => {
+      expect(plan({ method, status }, redirected).status).toBe(expected);
+    },
+  );
+
+  it('towards a proxy the status is that of the handler', () => {
+    expect(plan({ status: 404 }, offloaded).status).toBe(404);
+    expect(plan({ status: 204 }, offloaded).fields).not.toHaveProperty('content-length');
+  });
+
+  it('fields that frame a message are none of the delegation', () => {
+    const fields = { Location: '/elsewhere', 'Content-Length': '5', 'Transfer-Encoding': 'chunked', ETag: '"v1"' };
+    expect(plan({}, { delegated: { status: 307, fields } }).fields).toStrictEqual({
+      location: '/elsewhere',
+      'content-length': '0',
+    });
   });
 });
