@@ -173,7 +173,7 @@ export class RangeResponder implements BeforeApplicationShutdown, OnApplicationS
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.cutting);
     await this.running.allReleased();
-    fileHandles.closeIdle();
+    await fileHandles.closeIdle();
   }
 
   private cutRunning(): void {

@@ -88,7 +88,7 @@ export class FileHandles {
 
   private async leaseIfCurrent(known: Handle, verdict: boolean | Promise<boolean>): Promise<FileLease> {
     if (await verdict) return this.toLease(known);
-    this.drop(known);
+    void this.drop(known);
     this.giveBack(known);
     return this.openOrShare(known.key, known.path, known.root);
   }
@@ -131,36 +131,37 @@ export class FileHandles {
   private keep(handle: Handle): void {
     if (this.limit === 0) return;
     const other = this.cached.get(handle.key);
-    if (other !== undefined) this.drop(other);
+    if (other !== undefined) void this.drop(other);
     handle.cached = true;
     this.cached.set(handle.key, handle);
     this.evict();
-    this.sweep ??= setInterval(() => this.closeIdle(IDLE_MS), IDLE_MS).unref();
+    this.sweep ??= setInterval(() => void this.closeIdle(IDLE_MS), IDLE_MS).unref();
   }
 
-  /** Closes the descriptors that nobody has used for this time, in ms. */
-  closeIdle(idleMs = 0): void {
+  /** Closes the descriptors that nobody has used for this time, in ms. Resolves when they are closed. */
+  async closeIdle(idleMs = 0): Promise<void> {
     const deadline = performance.now() - idleMs;
-    for (const handle of this.cached.values()) {
-      if (handle.leases === 0 && handle.usedAt <= deadline) this.drop(handle);
+    const idle = [...this.cached.values()].filter(({ leases, usedAt }) => leases === 0 && usedAt <= deadline);
+    const closing = idle.map((handle) => this.drop(handle));
+    if (this.cached.size === 0) {
+      clearInterval(this.sweep);
+      this.sweep = undefined;
     }
-    if (this.cached.size > 0) return;
-    clearInterval(this.sweep);
-    this.sweep = undefined;
+    await Promise.all(closing);
   }
 
   private evict(): void {
     for (const handle of this.cached.values()) {
       if (this.cached.size <= this.limit) return;
-      this.drop(handle);
+      void this.drop(handle);
     }
   }
 
-  private drop(handle: Handle): void {
+  private async drop(handle: Handle): Promise<void> {
     if (!handle.cached) return;
     handle.cached = false;
     this.cached.delete(handle.key);
-    if (handle.leases === 0) closeFile(handle.fd);
+    if (handle.leases === 0) await closeFile(handle.fd);
   }
 
   private toLease(handle: Handle): FileLease {
@@ -175,7 +176,7 @@ export class FileHandles {
   giveBack(handle: Handle): void {
     handle.leases--;
     handle.usedAt = performance.now();
-    if (handle.leases === 0 && !handle.cached) closeFile(handle.fd);
+    if (handle.leases === 0 && !handle.cached) void closeFile(handle.fd);
   }
 }
 

@@ -28,7 +28,7 @@ export async function openRegularFile(
     if (root !== undefined) await confine(path, root, stats);
     return { fd, stats };
   } catch (error) {
-    closeFile(fd);
+    void closeFile(fd);
     throw error;
   }
 }
@@ -76,8 +76,9 @@ export async function confine(path: string, root: string, opened: BigIntStats): 
 
 const NOTHING = { dev: undefined, ino: undefined };
 
-export function closeFile(fd: number): void {
-  close(fd, () => {}); // a descriptor that was only read has nothing to lose
+/** Never rejects: a descriptor that was only read has nothing to lose. */
+export function closeFile(fd: number): Promise<void> {
+  return new Promise((resolve) => close(fd, () => resolve()));
 }
 
 function isCode(error: unknown, codes: readonly string[]): boolean {

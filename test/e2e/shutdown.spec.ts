@@ -6,7 +6,7 @@ import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
 import { ProbeSource } from '../support/probe-source.js';
 import { RawConnection, requestText } from '../support/raw-client.js';
 import { ADAPTERS, startApp } from '../support/test-app.js';
-import { settle, until } from '../support/until.js';
+import { until } from '../support/until.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
@@ -72,7 +72,6 @@ describe.each(ADAPTERS)('the shutdown of an app on %s', (adapter) => {
     expect(response.isComplete).toBe(true);
     expect(response.body.equals(LARGE)).toBe(true);
     await closing; // the connection does not keep the server open
-    await settle(); // closing is the thread pool's; far sooner than it would be for being idle
     expect(fixtures.openDescriptors()).toEqual([]);
     expect(running.log.complaints).toEqual([]);
   });
@@ -84,7 +83,6 @@ describe.each(ADAPTERS)('the shutdown of an app on %s', (adapter) => {
     client.socket.resume();
     const response = await client.next();
     expect(response.isComplete).toBe(false);
-    await settle();
     expect(fixtures.openDescriptors()).toEqual([]);
     if (route === '/source') expect(probe.isReleased).toBe(true);
     expect(running.log.complaints).toEqual(['running transfers cut off 300 ms into the shutdown: 1']);
@@ -108,7 +106,6 @@ describe.each(ADAPTERS)('the shutdown of an app on %s', (adapter) => {
     client.finish();
     expect(fixtures.openDescriptors()).toHaveLength(1);
     await running.close();
-    await settle(); // closing is the thread pool's; far sooner than it would be for being idle
     expect(fixtures.openDescriptors()).toEqual([]);
   });
 });

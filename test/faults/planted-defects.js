@@ -159,8 +159,8 @@ const DEFECTS = [
     edits: [
       {
         file: 'src/sources/file-handles.ts',
-        code: '    if (handle.leases === 0) closeFile(handle.fd);\n  }\n\n  private toLease',
-        instead: '    closeFile(handle.fd);\n  }\n\n  private toLease',
+        code: '    if (handle.leases === 0) await closeFile(handle.fd);\n  }\n\n  private toLease',
+        instead: '    await closeFile(handle.fd);\n  }\n\n  private toLease',
       },
     ],
     specs: ['test/sources/file-handles'],
