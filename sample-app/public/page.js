@@ -1,12 +1,11 @@
 const clip = document.querySelector('#clip');
+const tone = document.querySelector('#tone');
+const book = document.querySelector('#book');
 const position = document.querySelector('#position');
 let wantedSecond = 0;
 
-for (const route of document.querySelectorAll('input[name=route]')) {
-  route.addEventListener('change', () => {
-    clip.src = route.value;
-    clip.addEventListener('loadedmetadata', () => jumpTo(wantedSecond), { once: true });
-  });
+for (const choice of document.querySelectorAll('input[name=source], input[name=route]')) {
+  choice.addEventListener('change', choose);
 }
 
 for (const button of document.querySelectorAll('button[data-second]')) {
@@ -24,15 +23,42 @@ for (const code of document.querySelectorAll('.commands code')) {
 
 showPosition();
 
+const available = await (await fetch('/sources')).json();
+for (const source of document.querySelectorAll('input[name=source]')) {
+  source.disabled = !available.includes(source.value);
+  if (!source.disabled) source.parentElement.removeAttribute('title');
+}
+
+function choose() {
+  const source = chosen('source');
+  if (seekableEnd() > 0) wantedSecond = clip.currentTime;
+  load(clip, `/${chosen('route') === 'plain' ? 'plain' : source}/clip.mp4`, wantedSecond);
+  load(tone, `/${source}/tone.mp3`, tone.currentTime);
+  book.href = `/${source}/book.pdf`;
+}
+
+function chosen(name) {
+  return document.querySelector(`input[name=${name}]:checked`).value;
+}
+
+function load(element, path, second) {
+  if (new URL(element.src).pathname === path) return;
+  element.src = path;
+  element.addEventListener('loadedmetadata', () => (element.currentTime = second), { once: true });
+}
+
 function jumpTo(second) {
   wantedSecond = second;
   clip.currentTime = second;
 }
 
+function seekableEnd() {
+  const { seekable } = clip;
+  return seekable.length === 0 ? 0 : seekable.end(seekable.length - 1);
+}
+
 function showPosition() {
-  const { currentTime, seekable } = clip;
-  const end = seekable.length === 0 ? 0 : seekable.end(seekable.length - 1);
-  position.textContent = `at ${currentTime.toFixed(1)} s, seekable to ${end.toFixed(1)} s`;
+  position.textContent = `at ${clip.currentTime.toFixed(1)} s, seekable to ${seekableEnd().toFixed(1)} s`;
 }
 
 function copyButton(command) {

@@ -3,6 +3,13 @@ import { fileURLToPath } from 'node:url';
 /** The clip, the tone and the book. */
 export const MEDIA = fileURLToPath(new URL('../media/', import.meta.url));
 
+/** What lies in MEDIA. */
+export const MEDIA_TYPES: ReadonlyMap<string, string> = new Map([
+  ['clip.mp4', 'video/mp4'],
+  ['tone.mp3', 'audio/mpeg'],
+  ['book.pdf', 'application/pdf'],
+]);
+
 /** The page at `/`. */
 export const PUBLIC = fileURLToPath(new URL('../public/', import.meta.url));
 

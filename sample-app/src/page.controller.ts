@@ -1,17 +1,19 @@
-import { Controller, Get, Param } from '@nestjs/common';
-import { fileSource, Ranged, RangedFile } from 'nestjs-range';
+import { Controller, Get, Headers, Param } from '@nestjs/common';
+import { folderSource, Ranged, RangedFile } from 'nestjs-range';
 import { PUBLIC } from './folders.js';
 
 @Controller()
 @Ranged({ cacheControl: 'no-cache' })
 export class PageController {
+  private readonly files = folderSource(PUBLIC);
+
   @Get()
-  page() {
-    return new RangedFile(fileSource('index.html', { root: PUBLIC }));
+  page(@Headers('accept-encoding') acceptEncoding?: string) {
+    return new RangedFile(this.files('', acceptEncoding));
   }
 
   @Get('page/:name')
-  part(@Param('name') name: string) {
-    return new RangedFile(fileSource(name, { root: PUBLIC }));
+  part(@Param('name') name: string, @Headers('accept-encoding') acceptEncoding?: string) {
+    return new RangedFile(this.files(name, acceptEncoding));
   }
 }

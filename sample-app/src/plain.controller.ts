@@ -2,20 +2,14 @@ import { Controller, Get, NotFoundException, Param, StreamableFile } from '@nest
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MEDIA } from './folders.js';
-
-const TYPES = new Map([
-  ['clip.mp4', 'video/mp4'],
-  ['tone.mp3', 'audio/mpeg'],
-  ['book.pdf', 'application/pdf'],
-]);
+import { MEDIA, MEDIA_TYPES } from './folders.js';
 
 /** The same files as Nest alone sends them, for comparison: always 200, always all of it. */
 @Controller('plain')
 export class PlainController {
   @Get(':name')
   async file(@Param('name') name: string) {
-    const type = TYPES.get(name);
+    const type = MEDIA_TYPES.get(name);
     if (type === undefined) throw new NotFoundException();
     const path = join(MEDIA, name);
     const { size } = await stat(path);

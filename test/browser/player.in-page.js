@@ -1,8 +1,7 @@
 // Runs in the page, before its own scripts: what the tests ask a <video> or <audio>.
 globalThis.player = {
   /** Waits until the element can show its first moment. */
-  opened: (selector) =>
-    once(media(selector), 'loadeddata', (element) => element.readyState >= element.HAVE_CURRENT_DATA),
+  opened: (selector) => shown(media(selector)),
 
   state(selector) {
     const { currentTime, duration, seekable, videoWidth } = media(selector);
@@ -48,6 +47,16 @@ const canvas = document.createElement('canvas');
 
 function media(selector) {
   return document.querySelector(selector);
+}
+
+/** Waits for data at the current position: a seek takes away what `loadeddata` has told of, and that does not come again. */
+function shown(element) {
+  return new Promise((resolve, reject) => {
+    const look = () => element.readyState >= element.HAVE_CURRENT_DATA && resolve();
+    for (const event of ['loadeddata', 'canplay', 'seeked']) element.addEventListener(event, look);
+    element.addEventListener('error', () => reject(new Error(element.error.message)), { once: true });
+    look();
+  });
 }
 
 /** Waits for the event, unless `already` holds. @throws what stopped the element */

@@ -2,13 +2,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { ADAPTERS, npmStart, type SampleApp } from '../support/sample-app.js';
+import { FakeStore } from '../support/fake-store.js';
+import { ADAPTERS, npmStart, type SampleApp, startSampleApp } from '../support/sample-app.js';
 import { launchChromium } from './chromium.js';
 import { type MediaAnswer, watchAnswers } from './media-answers.js';
 import { Player } from './player.js';
 
 const MEDIA = new URL('../../sample-app/media/', import.meta.url);
 const IN_PAGE = fileURLToPath(new URL('player.in-page.js', import.meta.url));
+const S3_SDK = fileURLToPath(new URL('s3-sdk.js', import.meta.url));
 const WIDE = { width: 1280, height: 900 };
 const PHONE = { width: 375, height: 812 };
 
@@ -16,20 +18,37 @@ const clip = await readFile(new URL('clip.mp4', MEDIA));
 const tone = await readFile(new URL('tone.mp3', MEDIA));
 const book = await readFile(new URL('book.pdf', MEDIA));
 
+/** What the page can choose from beside the disk, and the folder of each. */
+const SOURCES = [
+  ['Memory', '/memory'],
+  ['Upstream', '/upstream'],
+  ['S3', '/s3'],
+] as const;
+
 describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
   let app: SampleApp;
+  let store: FakeStore;
   let browser: Browser;
   let page: Page;
   let complaints: string[];
 
   beforeAll(async () => {
     browser = await launchChromium();
-    app = await npmStart(adapter);
-  });
+    store = await FakeStore.start();
+    store.put('clip.mp4', clip, { 'content-type': 'video/mp4' });
+    store.put('tone.mp3', tone, { 'content-type': 'audio/mpeg' });
+    store.put('book.pdf', book, { 'content-type': 'application/pdf' });
+    app = await npmStart(adapter, {
+      S3_BUCKET: 'media',
+      S3_ENDPOINT: `${store.url}/s3`,
+      NODE_OPTIONS: `--import=${S3_SDK}`,
+    });
+  }, 180_000); // `npm start` builds first
 
   afterAll(async () => {
     await browser?.close();
     await app?.stop();
+    await store?.stop();
   });
 
   beforeEach(async () => {
@@ -115,6 +134,85 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
     expect(await video.pictureSecond()).toBeCloseTo(50, 0);
   });
 
+  it.each(SOURCES)('from %s both players play from where one seeks to', async (label, folder) => {
+    const clipAnswers = watchAnswers(page, `${folder}/clip.mp4`);
+    const toneAnswers = watchAnswers(page, `${folder}/tone.mp3`);
+    await page.goto(app.url);
+    await Player.opened(page, '#clip');
+    await chooseSource(page, label);
+
+    const video = await Player.opened(page, '#clip');
+    await video.seek(50);
+    expect(await video.state()).toMatchObject({ currentTime: 50, duration: 60, videoWidth: 1280 });
+    expect((await video.state()).seekableEnd).toBeGreaterThan(59);
+    expect(await video.pictureSecond()).toBeCloseTo(50, 0);
+    expect(Math.min(...(await video.play(51)))).toBeGreaterThanOrEqual(50);
+
+    const audio = await Player.opened(page, '#tone');
+    await audio.seek(45);
+    expect(await audio.state()).toMatchObject({ currentTime: 45 });
+    expect(Math.min(...(await audio.play(46)))).toBeGreaterThanOrEqual(45);
+
+    for (const [answers, file] of [
+      [await clipAnswers.settled(), clip] as const,
+      [await toneAnswers.settled(), tone] as const,
+    ]) {
+      expect(answers.length).toBeGreaterThanOrEqual(1);
+      expectExactParts(answers, file);
+    }
+  });
+
+  it.each(SOURCES)('from %s the book is read by its octets', async (label, folder) => {
+    await page.goto(app.url);
+    await chooseSource(page, label);
+    const path = await page.getByRole('link', { name: 'Open the book' }).getAttribute('href');
+    expect(path).toBe(`${folder}/book.pdf`);
+    const response = await fetch(`${app.url}${path}`, { headers: { Range: 'bytes=1000000-1000999' } });
+    expect(response.status).toBe(206);
+    expect(response.headers.get('content-type')).toBe('application/pdf');
+    expect(book.subarray(1_000_000, 1_001_000).equals(Buffer.from(await response.arrayBuffer()))).toBe(true);
+  });
+
+  it('the clip stays where it is when its source changes', async () => {
+    await page.goto(app.url);
+    await (await Player.opened(page, '#clip')).seek(42);
+    for (const label of ['Memory', 'S3', 'Disk']) {
+      await chooseSource(page, label);
+      await position(page, 'at 42.0 s, seekable to 60.0 s').waitFor();
+    }
+    const video = await Player.opened(page, '#clip');
+    expect(await video.pictureSecond()).toBeCloseTo(42, 0);
+  });
+
+  it.each(['media', 'memory', 'upstream', 's3'])('/%s/ has nothing but its files', async (folder) => {
+    for (const name of [
+      'missing.mp4',
+      '..%2fclip.mp4',
+      '%2e%2e%2fpage%2fpage.js',
+      'clip.mp4%2f..%2fbook.pdf',
+      '.%2fclip.mp4',
+    ]) {
+      const { status } = await fetch(`${app.url}/${folder}/${name}`);
+      expect({ name, status }).toEqual({ name, status: 404 });
+    }
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a bucket', {}, /^$/],
+    ['the SDK', { S3_BUCKET: 'media' }, /^S3_BUCKET is set, but S3 stays off: @aws-sdk\/client-s3 is not installed/],
+  ])('without %s S3 is off, and the page cannot choose it', async (_, environment, complaint) => {
+    const other = await startSampleApp(adapter, environment);
+    try {
+      expect(other.complaints()).toMatch(complaint);
+      expect((await fetch(`${other.url}/s3/clip.mp4`)).status).toBe(404);
+      await page.goto(other.url);
+      await page.getByRole('radio', { name: 'Memory', disabled: false }).waitFor({ state: 'attached' });
+      expect(await page.getByRole('radio', { name: 'S3' }).isDisabled()).toBe(true);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('the download link saves the clip, octet for octet', async () => {
     await page.goto(app.url);
     const [download] = await Promise.all([
@@ -141,6 +239,12 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
   });
 });
+
+/** A source can be chosen as soon as the page has heard that it is there. */
+async function chooseSource(page: Page, label: string): Promise<void> {
+  await page.getByRole('radio', { name: label, disabled: false }).waitFor({ state: 'attached' });
+  await page.getByText(label, { exact: true }).click();
+}
 
 function position(page: Page, text: string) {
   return page.getByRole('status').filter({ hasText: text });

@@ -27,8 +27,8 @@ export function startSampleApp(
 }
 
 /** `npm start`, with all that it builds first. */
-export function npmStart(adapter: Adapter): Promise<SampleApp> {
-  return start(['npm', 'start', '--', ...adapterFlags(adapter)], {});
+export function npmStart(adapter: Adapter, environment: Readonly<Record<string, string>> = {}): Promise<SampleApp> {
+  return start(['npm', 'start', '--', ...adapterFlags(adapter)], environment);
 }
 
 function adapterFlags(adapter: Adapter): string[] {
