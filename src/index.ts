@@ -18,8 +18,8 @@ export type { Offload } from './sources/file-offload.js';
 export { fileSource, type FileSourceOptions } from './sources/file-source.js';
 export { type FolderSource, folderSource, type FolderSourceOptions } from './sources/folder-source.js';
 export { type Fetch, type FetchResponse, httpSource, type HttpSourceOptions } from './sources/http-source.js';
-export {
 export { redirectSource, type RedirectSourceOptions } from './sources/redirect-source.js';
+export {
   SourceChangedError,
   SourceError,
   SourceLengthError,
