@@ -17,6 +17,7 @@ export type { Dotfiles } from './sources/confine-path.js';
 export type { Offload } from './sources/file-offload.js';
 export { fileSource, type FileSourceOptions } from './sources/file-source.js';
 export { type FolderSource, folderSource, type FolderSourceOptions } from './sources/folder-source.js';
+export { generatedSource, type GeneratedSourceOptions } from './sources/generated-source.js';
 export { type Fetch, type FetchResponse, httpSource, type HttpSourceOptions } from './sources/http-source.js';
 export { redirectSource, type RedirectSourceOptions } from './sources/redirect-source.js';
 export {

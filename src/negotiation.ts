@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { PrimedContent } from './content/primed-content.js';
 import { SourceDeadline } from './content/source-deadline.js';
 import { type Declared, declaredFields, describeRepresentation } from './describe-representation.js';
+import { dependsOnSize } from './http/depends-on-size.js';
 import { planResponse, type ResponsePlan, type ResponsePolicy, type Segment } from './http/response-plan.js';
 import type { HttpExchange } from './http-exchange.js';
 import type { ServingOptions } from './range.options.js';
@@ -62,7 +63,8 @@ export class Negotiation {
 
   private async attempt(): Promise<Prepared | undefined> {
     const { exchange, signal, deadline } = this;
-    const representation = await this.source.resolve(signal);
+    let representation = await this.source.resolve(signal);
+    if (representation.whenSized !== undefined) representation = await this.sized(representation);
     let planned: Planned | undefined;
     try {
       if (!exchange.isClosed && !signal.aborted) planned = this.plan(representation);
@@ -75,6 +77,20 @@ export class Negotiation {
     const content = await PrimedContent.read(segments, length, representation, signal, deadline);
     if (!content.isReleased) this.hold(content);
     return { plan, declared, content };
+  }
+
+  /** Waits for the size where the answer depends on it. Closes what is given where it gives another, or fails. */
+  private async sized(unsized: Representation): Promise<Representation> {
+    const { exchange, policy, signal } = this;
+    let isKept = false;
+    try {
+      if (unsized.whenSized !== undefined && dependsOnSize(exchange.facts, policy))
+        return await unsized.whenSized(signal);
+      isKept = true;
+      return unsized;
+    } finally {
+      if (!isKept) await unsized.close?.();
+    }
   }
 
   private plan(representation: Representation): Planned {

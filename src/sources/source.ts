@@ -42,6 +42,11 @@ export interface Representation extends RepresentationMetadata {
   /** Opens exactly those octets, positions inclusive; `undefined`: all of them. Called at most once per range.
    * A stream is destroyed when the signal aborts; a generator that waits for something must heed the signal itself. */
   open(range: ByteRange | undefined, signal: AbortSignal): Bytes | Promise<Bytes>;
+  /**
+   * Where the size is not known yet: waits for it, and gives the same with its size. Called for a request whose answer
+   * depends on that; any other is sent as it comes. Both are closed. A strong `etag` must be known from the start.
+   */
+  whenSized?(signal: AbortSignal): Promise<Representation>;
   /** Called exactly once, when nothing more is opened or read: also after an error, and for a response without content. */
   close?(): void | Promise<void>;
 }
