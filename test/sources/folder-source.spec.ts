@@ -15,7 +15,7 @@ jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by its
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 afterEach(async () => {
-  fileHandles.closeIdle();
+  await fileHandles.closeIdle();
   await until(() => fixtures.openDescriptors().length === 0, 'no descriptor to be left');
 });
 
@@ -369,7 +369,7 @@ describe('what is open meanwhile', () => {
     const source = folderSource(ROOT)('app.js', 'br');
     expect(fixtures.openDescriptors()).toEqual([]);
     const { close } = await source.resolve(signal);
-    fileHandles.closeIdle();
+    await fileHandles.closeIdle();
     await until(() => fixtures.openDescriptors().length === 1, 'the original, which nobody reads, to be closed');
     expect(fixtures.openDescriptors()).toEqual([fixtures.at('root/app.js.br')]);
     await close?.();
