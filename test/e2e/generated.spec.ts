@@ -260,7 +260,7 @@ describe.each(ADAPTERS)('what is generated, on %s', (adapter) => {
       return field(head, 'ETag') ?? '';
     };
 
-    it('it is served as a file is', async () => {
+    it('is served as a file is', async () => {
       const etag = await made();
       const whole = await get();
       expect(whole.status).toBe(200);
@@ -313,7 +313,7 @@ describe.each(ADAPTERS)('what is generated, on %s', (adapter) => {
       expect(rest.body.equals(before)).toBe(false);
     });
 
-    it('it is sent whole where no interceptor runs', async () => {
+    it('is sent whole where no interceptor runs', async () => {
       const first = await get([], 'GET', 'plain');
       expect(first.body.equals(studio.last)).toBe(true);
       const second = await get([], 'GET', 'plain');
