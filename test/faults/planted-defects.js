@@ -121,6 +121,7 @@ const DEFECTS = [
         code: "segment === '' || segment === '.' || segment === '..'",
         instead: "segment === ''",
       },
+      { file: 'src/sources/confine-path.ts', code: 'if (/[. ]$/.test(segment)) return false;', instead: '' },
     ],
     specs: ['test/sources/confine-path'],
   },
