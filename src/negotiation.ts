@@ -6,6 +6,7 @@ import { dependsOnSize } from './http/depends-on-size.js';
 import { planResponse, type ResponsePlan, type ResponsePolicy, type Segment } from './http/response-plan.js';
 import type { HttpExchange } from './http-exchange.js';
 import type { ServingOptions } from './range.options.js';
+import { codeOf } from './sources/source-errors.js';
 import type { RangeSource, Representation } from './sources/source.js';
 
 /** Everything but the request and the representation that decides a response. */
@@ -123,5 +124,5 @@ function unlessClosed<T>(exchange: HttpExchange, work: Promise<T>): Promise<T | 
 }
 
 function isChanged(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'SOURCE_CHANGED';
+  return codeOf(error) === 'SOURCE_CHANGED';
 }

@@ -7,6 +7,7 @@ import {
   PreconditionFailedException,
   ServiceUnavailableException,
 } from '@nestjs/common';
+import { codeOf } from './sources/source-errors.js';
 
 /**
  * None of the ranges asked for overlaps the representation. It goes through the app's exception filters; the response
@@ -27,7 +28,7 @@ export function preconditionFailed(): HttpException {
 
 /** The exception for what a source threw. Its message names nothing; what does is its cause, for the log. */
 export function toHttpException(error: unknown): unknown {
-  switch ((error as { code?: unknown } | null)?.code) {
+  switch (codeOf(error)) {
     case 'SOURCE_NOT_FOUND':
       return new NotFoundException('Not Found', { cause: error });
     case 'SOURCE_CHANGED':

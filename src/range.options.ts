@@ -1,10 +1,21 @@
 import type { Type } from '@nestjs/common';
 import { type Disposition, formatContentDisposition } from './http/content-disposition.js';
 import { parseEntityTag } from './http/entity-tag.js';
-import { isFieldValue } from './http/field-value.js';
 import type { IncomingMessage } from 'node:http';
 import type { SelectionPolicy } from './http/select-ranges.js';
 import type { RangeParser } from './range.parser.js';
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  count,
+  delay,
+  fieldText,
+  flag,
+  oneOf,
+  orInfinity,
+  positive,
+} from './sources/check-options.js';
 
 /** How one file, one route or one controller is served. What is left out comes from the next wider place. */
 export interface RangedOptions {
@@ -113,43 +124,25 @@ export function toServingOptions(options: RangedOptions): ServingOptions {
   };
 }
 
-type Check = readonly [expected: string, accepts: (value: unknown) => boolean];
-
-const text: Check = ['a string that can stand in a field', (value) => typeof value === 'string' && isFieldValue(value)];
-const flag: Check = ['true or false', (value) => typeof value === 'boolean'];
-const count: Check = ['a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0];
-const positive: Check = ['a whole number from 1', (value) => Number.isSafeInteger(value) && Number(value) >= 1];
-
-/** Node.js takes a longer delay for one of 1 ms. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
-const delay: Check = [
-  `a time in ms from 0 to ${LONGEST_DELAY_MS}`,
-  (value) => typeof value === 'number' && value >= 0 && value <= LONGEST_DELAY_MS,
-];
-
-const RANGED_CHECKS: { readonly [Name in keyof RangedOptions]-?: Check } = {
-  type: text,
+const RANGED_CHECKS: Checks<RangedOptions> = {
+  type: fieldText,
   filename: ['a name', (value) => typeof value === 'string' && value !== ''],
-  disposition: ["'inline' or 'attachment'", (value) => value === 'inline' || value === 'attachment'],
-  cacheControl: text,
-  crossOriginResourcePolicy: [
-    "'same-origin', 'same-site' or 'cross-origin'",
-    (value) => value === 'same-origin' || value === 'same-site' || value === 'cross-origin',
-  ],
+  disposition: oneOf('inline', 'attachment'),
+  cacheControl: fieldText,
+  crossOriginResourcePolicy: oneOf('same-origin', 'same-site', 'cross-origin'),
   etag: [`an entity tag with its quotes, such as '"v1"' or 'W/"v1"', or false`, isEtagOption],
   lastModified: ['a valid Date or false', (value) => value === false || isValidDate(value)],
   acceptRanges: flag,
   maxRanges: positive,
   coalesceGap: count,
   openEndedLimit: positive,
-  sourceTimeoutMs: delay,
+  sourceTimeoutMs: delay(0),
 };
 
 const { cacheControl, disposition, crossOriginResourcePolicy } = RANGED_CHECKS;
 const { acceptRanges, maxRanges, coalesceGap, openEndedLimit, sourceTimeoutMs } = RANGED_CHECKS;
 
-const MODULE_CHECKS: { readonly [Name in keyof RangeModuleOptions]-?: Check } = {
+const MODULE_CHECKS: Checks<RangeModuleOptions> = {
   cacheControl,
   disposition,
   crossOriginResourcePolicy,
@@ -162,42 +155,28 @@ const MODULE_CHECKS: { readonly [Name in keyof RangeModuleOptions]-?: Check } = 
   lastModified: ['false', (value) => value === false],
   openFiles: count,
   chunkSize: positive,
-  shutdownTimeoutMs: [`${delay[0]}, or Infinity`, (value) => value === Infinity || delay[1](value)],
-  onError: ['a function', (value) => typeof value === 'function'],
+  shutdownTimeoutMs: orInfinity(delay(0)),
+  onError: callback,
 };
 
-const EXTRAS_CHECKS: { readonly [Name in keyof RangeModuleExtras]-?: Check } = {
+const EXTRAS_CHECKS: Checks<RangeModuleExtras> = {
   appInterceptor: flag,
   parser: ['a class or an object with a method parse()', isParser],
 };
 
 /** @throws TypeError that names the option which is unknown or impossible */
 export function checkRangedOptions(options: RangedOptions, place: string): RangedOptions {
-  return checkOptions(options, RANGED_CHECKS, place);
+  return checkOptions(place, options, RANGED_CHECKS);
 }
 
 /** @throws TypeError that names the option which is unknown or impossible */
 export function checkModuleOptions(options: RangeModuleOptions, place: string): RangeModuleOptions {
-  return checkOptions(options, MODULE_CHECKS, place);
+  return checkOptions(place, options, MODULE_CHECKS);
 }
 
 /** @throws TypeError that names the option which is unknown or impossible */
 export function checkModuleExtras({ appInterceptor, parser }: RangeModuleExtras, place: string): RangeModuleExtras {
-  return checkOptions({ appInterceptor, parser }, EXTRAS_CHECKS, place);
-}
-
-function checkOptions<T extends object>(options: T, checks: Readonly<Record<string, Check>>, place: string): T {
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check === undefined) {
-      throw new TypeError(`${place}: unknown option "${name}"; known are ${Object.keys(checks).join(', ')}`);
-    }
-    const [expected, accepts] = check;
-    if (value !== undefined && !accepts(value)) {
-      throw new TypeError(`${place}: option "${name}" must be ${expected}, not ${describe(value)}`);
-    }
-  }
-  return options;
+  return checkOptions<RangeModuleExtras>(place, { appInterceptor, parser }, EXTRAS_CHECKS);
 }
 
 function isParser(value: unknown): boolean {
@@ -211,8 +190,4 @@ function isEtagOption(value: unknown): boolean {
 
 function isValidDate(value: unknown): boolean {
   return value instanceof Date && !Number.isNaN(value.getTime());
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

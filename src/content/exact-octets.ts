@@ -1,10 +1,8 @@
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import type { ByteRange } from '../http/byte-range.js';
 import { FileReader } from '../sources/file-reader.js';
-import { destroyQuietly, toOctets } from '../sources/octets.js';
+import { destroyQuietly, isDestroyable, type Releasable, release, toOctets, toReleasable } from '../sources/octets.js';
 import { SourceLengthError } from '../sources/source-errors.js';
-import type { Bytes, Representation } from '../sources/source.js';
+import type { Representation } from '../sources/source.js';
 
 /**
  * The octets of a range, exactly as many as planned. The last of them wait until the source has shown that it has no
@@ -99,28 +97,10 @@ export class ExactOctets {
   }
 }
 
-/** Octets that may be a stream, which can be destroyed while somebody waits for it. */
-type Releasable = Bytes & { destroy?(): unknown };
-
-/** A web stream cannot be cancelled by others while it is read; a Node.js stream over it can be destroyed. */
-function toReleasable(bytes: Bytes): Releasable {
-  return 'getReader' in bytes ? Readable.fromWeb(bytes as ReadableStream) : bytes;
-}
-
 /** Ends a stream that takes no notice of the signal itself. Returns how to stop watching; nothing where none is needed. */
 function destroyOnAbort(bytes: Releasable, signal: AbortSignal): (() => void) | undefined {
   if (!isDestroyable(bytes)) return undefined;
   const destroy = (): void => destroyQuietly(bytes);
   signal.addEventListener('abort', destroy, { once: true });
   return () => signal.removeEventListener('abort', destroy);
-}
-
-/** Lets go of octets that nobody began to read: an iteration that was never started runs no `finally`. */
-async function release(bytes: Releasable): Promise<void> {
-  if (isDestroyable(bytes)) destroyQuietly(bytes);
-  else await bytes[Symbol.asyncIterator]().return?.();
-}
-
-function isDestroyable(bytes: Releasable): bytes is Required<Releasable> {
-  return bytes.destroy !== undefined;
 }

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { rangeLength } from '../http/byte-range.js';
 import { matchableTag } from './check-answer.js';
+import { checkOptions } from './check-options.js';
 import type { RangeSource } from './source.js';
 import type { ObjectMetadata, Store } from './store.js';
 import { describedFields } from './store-fields.js';
-import { checkStoreOptions, type StoreOptions } from './store-options.js';
+import { STORE_CHECKS, type StoreOptions } from './store-options.js';
 import { storeSource } from './store-source.js';
 
 /** What is used of a `BlobClient`, or of a client for one kind of blob. */
@@ -48,7 +49,7 @@ export interface AzureBlobDownload {
  * @throws TypeError (at once) for an unknown or impossible option
  */
 export function azureBlobSource(blob: AzureBlobClientLike, options: StoreOptions = {}): RangeSource {
-  checkStoreOptions('azureBlobSource', options);
+  checkOptions('azureBlobSource', options, STORE_CHECKS);
   return storeSource(azureStore(blob), options);
 }
 

@@ -1,8 +1,5 @@
-import { realpath } from 'node:fs';
-import { promisify } from 'node:util';
 import type { Delegation } from '../http/representation.js';
-import { isInside } from './confine-path.js';
-import { SourceNotFoundError } from './source-errors.js';
+import { realPathOf } from './open-file.js';
 
 /**
  * Which field asks the proxy in front of the app to send a file. `{ accelRedirect: '/internal/' }`: X-Accel-Redirect, of
@@ -10,23 +7,9 @@ import { SourceNotFoundError } from './source-errors.js';
  */
 export type Offload = 'sendfile' | { readonly accelRedirect: string };
 
-/** @throws TypeError that names the option, where it is impossible */
-export function checkOffload(offload: unknown, root: string | undefined): void {
-  if (offload === undefined || offload === 'sendfile') return;
-  if (!isAccelRedirect(offload)) {
-    throw new TypeError(
-      `fileSource: option "offload" must be 'sendfile', or { accelRedirect } with the path of a location such as ` +
-        `'/internal/', not ${JSON.stringify(offload)}`,
-    );
-  }
-  if (root === undefined) {
-    throw new TypeError('fileSource: option "offload" with accelRedirect needs "root", the directory of that location');
-  }
-}
-
-function isAccelRedirect(offload: unknown): boolean {
-  if (typeof offload !== 'object' || offload === null || !('accelRedirect' in offload)) return false;
-  const { accelRedirect, ...others } = offload;
+export function isOffload(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === 'sendfile';
+  const { accelRedirect, ...others } = value as Record<string, unknown>;
   return typeof accelRedirect === 'string' && LOCATION.test(accelRedirect) && Object.keys(others).length === 0;
 }
 
@@ -48,20 +31,8 @@ export async function delegationOf(
   if (offload !== 'sendfile') {
     return { status: 200, fields: { 'x-accel-redirect': offload.accelRedirect + encodePath(name) } };
   }
+  // Looked up once more: between the check and now a link may have come to lead elsewhere.
   return { status: 200, fields: { 'x-sendfile': encodePath(await realPathOf(path, root)) } };
-}
-
-const realpathAsync = promisify(realpath.native);
-
-/** Looked up once more: between the check and now a link may have come to lead elsewhere. */
-async function realPathOf(path: string, root: string | undefined): Promise<string> {
-  try {
-    const realPath = await realpathAsync(path);
-    if (root === undefined || isInside(await realpathAsync(root), realPath)) return realPath;
-  } catch (error) {
-    throw new SourceNotFoundError(`${path} is there no more`, { cause: error });
-  }
-  throw new SourceNotFoundError(`${path} leads out of ${root}`);
 }
 
 /** As UTF-8, in the octets that the file system has: half a character, which has none, is read as U+FFFD there too. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ByteRange } from '../http/byte-range.js';
 import type { Delegation, RepresentationMetadata } from '../http/representation.js';
+import { checkOptions, type Checks, directory, oneOf } from './check-options.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
 import { fileHandles, type FileLease, type FileVersion } from './file-handles.js';
-import { checkOffload, delegationOf, type Offload } from './file-offload.js';
+import { delegationOf, isOffload, type Offload } from './file-offload.js';
 import { FileReader } from './file-reader.js';
 import { areMediaTypesLoaded, loadMediaTypes, mediaType } from './media-type.js';
 import type { RangeSource, Representation } from './source.js';
@@ -28,7 +29,7 @@ export interface FileSourceOptions {
  * @throws TypeError (at once) for an unknown or impossible option: a root that came out empty must not mean no root
  */
 export function fileSource(path: string, options: FileSourceOptions = {}): RangeSource {
-  const { root, dotfiles = 'deny', offload } = checkOptions(options);
+  const { root, dotfiles = 'deny', offload } = checkFileOptions(options);
   return {
     ignoresSignal: true,
     resolve() {
@@ -70,21 +71,18 @@ function wholeFile(lease: FileLease, path: string): Representation {
   return fileRepresentation(lease, window, { etag, lastModified, type: mediaType(path) });
 }
 
-const OPTIONS: readonly string[] = ['root', 'dotfiles', 'offload'];
+const CHECKS: Checks<FileSourceOptions> = {
+  root: directory,
+  dotfiles: oneOf('deny', 'allow'),
+  offload: ["'sendfile' or { accelRedirect } with the path of a location, such as '/internal/'", isOffload],
+};
 
-function checkOptions(options: FileSourceOptions): FileSourceOptions {
-  for (const [name, value] of Object.entries(options)) {
-    if (!OPTIONS.includes(name)) {
-      throw new TypeError(`fileSource: unknown option "${name}"; known are ${OPTIONS.join(', ')}`);
-    }
-    if (name === 'root' && (typeof value !== 'string' || value === '')) {
-      throw new TypeError(`fileSource: option "root" must be the path of a directory, not ${JSON.stringify(value)}`);
-    }
-    if (name === 'dotfiles' && value !== 'deny' && value !== 'allow') {
-      throw new TypeError(`fileSource: option "dotfiles" must be 'deny' or 'allow', not ${JSON.stringify(value)}`);
-    }
+function checkFileOptions(options: FileSourceOptions): FileSourceOptions {
+  const { root, offload } = checkOptions('fileSource', options, CHECKS);
+  if ('root' in options) checkOptions('fileSource', options, CHECKS, ['root']); // `undefined` does not mean none
+  if (root === undefined && offload !== undefined && offload !== 'sendfile') {
+    throw new TypeError('fileSource: option "offload" with accelRedirect needs "root", the directory of that location');
   }
-  checkOffload(options.offload, options.root);
   return options;
 }
 

@@ -1,9 +1,10 @@
 import { types } from 'node:util';
 import { IDENTITY, preferredCodings } from '../http/accept-encoding.js';
+import { checkOptions, type Checks, count, directory, flag, oneOf } from './check-options.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
 import { fileSource } from './file-source.js';
 import { mediaType } from './media-type.js';
-import { SourceNotFoundError } from './source-errors.js';
+import { codeOf, SourceNotFoundError } from './source-errors.js';
 import type { RangeSource, Representation } from './source.js';
 
 export interface FolderSourceOptions {
@@ -45,8 +46,8 @@ export type FolderSource = (name: string, acceptEncoding?: string) => RangeSourc
  * @see RFC 9110 §12.5.3
  */
 export function folderSource(root: string, options: FolderSourceOptions = {}): FolderSource {
-  checkOptions(root, options);
-  const { index = 'index.html' } = options;
+  checkOptions('folderSource', { root }, { root: directory }, ['root']);
+  const { index = 'index.html' } = checkOptions('folderSource', options, CHECKS);
   const folder = {
     files: { root, dotfiles: options.dotfiles ?? 'deny' },
     codings: options.precompressed === false ? [] : Object.keys(SUFFIXES),
@@ -116,7 +117,7 @@ class FolderFile implements RangeSource {
     try {
       return await fileSource(name, this.folder.files).resolve(signal);
     } catch (error) {
-      if ((error as SourceNotFoundError).code === 'SOURCE_NOT_FOUND') return undefined;
+      if (codeOf(error) === 'SOURCE_NOT_FOUND') return undefined;
       throw error;
     }
   }
@@ -155,30 +156,10 @@ function cacheControlBy({ immutable = () => false, maxAge = 60 }: FolderSourceOp
   return (name) => (isImmutable(name) ? IMMUTABLE : `max-age=${maxAge}`);
 }
 
-type Check = readonly [expected: string, accepts: (value: unknown) => boolean];
-
-const CHECKS: { readonly [Name in keyof FolderSourceOptions]-?: Check } = {
+const CHECKS: Checks<FolderSourceOptions> = {
   index: ["a file's name or false", (value) => value === false || (typeof value === 'string' && value !== '')],
-  precompressed: ['true or false', (value) => typeof value === 'boolean'],
+  precompressed: flag,
   immutable: ['a RegExp or a function', (value) => types.isRegExp(value) || typeof value === 'function'],
-  maxAge: ['a whole number of seconds from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0],
-  dotfiles: ["'deny' or 'allow'", (value) => value === 'deny' || value === 'allow'],
+  maxAge: count,
+  dotfiles: oneOf('deny', 'allow'),
 };
-
-function checkOptions(root: unknown, options: FolderSourceOptions): void {
-  if (typeof root !== 'string' || root === '') {
-    throw new TypeError(`folderSource: "root" must be the path of a directory, not ${JSON.stringify(root)}`);
-  }
-  for (const [name, value] of Object.entries(options) as [keyof FolderSourceOptions, unknown][]) {
-    if (!Object.hasOwn(CHECKS, name)) {
-      throw new TypeError(`folderSource: unknown option "${name}"; known are ${Object.keys(CHECKS).join(', ')}`);
-    }
-    const [expected, accepts] = CHECKS[name];
-    if (value === undefined || accepts(value)) continue;
-    throw new TypeError(`folderSource: option "${name}" must be ${expected}, not ${describe(value)}`);
-  }
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
-}

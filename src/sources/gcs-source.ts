@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { ByteRange } from '../http/byte-range.js';
+import { checkOptions } from './check-options.js';
 import { destroyQuietly } from './octets.js';
-import { SourceChangedError, SourceProtocolError } from './source-errors.js';
+import { codeOf, SourceChangedError, SourceProtocolError } from './source-errors.js';
 import type { RangeSource } from './source.js';
 import type { ObjectMetadata, Store, StoreAnswer } from './store.js';
 import { describedFields } from './store-fields.js';
-import { checkStoreOptions, type StoreOptions } from './store-options.js';
+import { STORE_CHECKS, type StoreOptions } from './store-options.js';
 import { storeSource } from './store-source.js';
 
 /** What is used of a `File`. */
@@ -43,7 +44,7 @@ export interface GcsFileMetadata {
  * @throws TypeError (at once) for an unknown or impossible option
  */
 export function gcsSource(file: GcsFileLike, options: StoreOptions = {}): RangeSource {
-  checkStoreOptions('gcsSource', options);
+  checkOptions('gcsSource', options, STORE_CHECKS);
   return storeSource(gcsStore(file), options);
 }
 
@@ -65,7 +66,7 @@ function gcsStore(file: GcsFileLike): Store {
       try {
         return await readRange(isPinned ? bucket.file(file.name, { generation }) : file, range, signal);
       } catch (error) {
-        if (!isPinned || (error as { code?: unknown } | null)?.code !== 404) throw error;
+        if (!isPinned || codeOf(error) !== 404) throw error;
         throw new SourceChangedError(`${name} has no generation ${generation} any more`, { cause: error });
       }
     },

@@ -1,6 +1,14 @@
 import { resolve } from 'node:path';
-import { inspect } from 'node:util';
-import { isFieldValue } from '../http/field-value.js';
+import {
+  callback,
+  type Checks,
+  checkOptions,
+  delay,
+  directory,
+  fieldText,
+  orInfinity,
+  positive,
+} from './check-options.js';
 import { generationsIn } from './generations.js';
 import type { Bytes, RangeSource } from './source.js';
 import { contentName } from './spool-names.js';
@@ -41,7 +49,8 @@ const DEFAULTS = { maxOctets: 1024 ** 3, ttlMs: Infinity, abandonAfterMs: 5000 }
  * @throws TypeError (at once) for an unknown or impossible option
  */
 export function generatedSource(options: GeneratedSourceOptions): RangeSource {
-  const { key, dir, generate, type, maxOctets, ttlMs, abandonAfterMs } = checkOptions(options);
+  checkOptions('generatedSource', options, CHECKS, ['key', 'generate', 'dir']);
+  const { key, dir, generate, type, maxOctets, ttlMs, abandonAfterMs } = options;
   const order = {
     name: contentName(key),
     generate,
@@ -54,41 +63,12 @@ export function generatedSource(options: GeneratedSourceOptions): RangeSource {
   return { resolve: () => generations.resolve(order) };
 }
 
-type Check = readonly [expected: string, accepts: (value: unknown) => boolean];
-
-/** Node.js takes a longer delay for one of 1 ms. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
-const CHECKS: { readonly [Name in keyof GeneratedSourceOptions]-?: Check } = {
+const CHECKS: Checks<GeneratedSourceOptions> = {
   key: ['a string', (value) => typeof value === 'string'],
-  generate: ['a function', (value) => typeof value === 'function'],
-  type: ['a media type', (value) => value === undefined || (typeof value === 'string' && isFieldValue(value))],
-  dir: ['the path of a directory', (value) => typeof value === 'string' && value !== '' && !value.includes('\0')],
-  maxOctets: ['a whole number from 1', (value) => value === undefined || isWhole(value)],
-  ttlMs: ['a time in ms from 1, or Infinity', (value) => value === undefined || isTime(value, 1, Number.MAX_VALUE)],
-  abandonAfterMs: [
-    `a time in ms from 0 to ${LONGEST_DELAY_MS}, or Infinity`,
-    (value) => value === undefined || isTime(value, 0, LONGEST_DELAY_MS),
-  ],
+  generate: callback,
+  type: fieldText,
+  dir: directory,
+  maxOctets: positive,
+  ttlMs: ['a time in ms from 1, or Infinity', (value) => typeof value === 'number' && value >= 1],
+  abandonAfterMs: orInfinity(delay(0)),
 };
-
-function checkOptions(options: GeneratedSourceOptions): GeneratedSourceOptions {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(CHECKS, name)) continue;
-    throw new TypeError(`generatedSource: unknown option "${name}"; known are ${Object.keys(CHECKS).join(', ')}`);
-  }
-  for (const [name, [expected, accepts]] of Object.entries(CHECKS)) {
-    const value: unknown = options[name as keyof GeneratedSourceOptions];
-    if (accepts(value)) continue;
-    throw new TypeError(`generatedSource: option "${name}" must be ${expected}, not ${inspect(value, { depth: 0 })}`);
-  }
-  return options;
-}
-
-function isWhole(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 1;
-}
-
-function isTime(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && value >= least && (value <= most || value === Infinity);
-}

@@ -1,7 +1,5 @@
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import type { ByteRange } from '../http/byte-range.js';
-import { destroyQuietly, toOctets } from './octets.js';
+import { destroyQuietly, isDestroyable, type Releasable, release, toOctets, toReleasable } from './octets.js';
 import { SourceUnavailableError } from './source-errors.js';
 import type { Bytes } from './source.js';
 import type { SpooledFile } from './spool.js';
@@ -100,8 +98,8 @@ export class Generation {
   private async run(generate: Generate): Promise<void> {
     const { signal } = this.controller;
     try {
-      const bytes = toBytes(await generate(signal));
-      if (signal.aborted) return await letGo(bytes);
+      const bytes = checked(await generate(signal));
+      if (signal.aborted) return await release(bytes);
       if (isDestroyable(bytes)) signal.addEventListener('abort', () => destroyQuietly(bytes), { once: true });
       for await (const chunk of bytes as AsyncIterable<unknown>) {
         if (signal.aborted) return;
@@ -162,23 +160,9 @@ export class Generation {
   }
 }
 
-/** Octets that may be a stream, of Node.js or of a library like it. */
-type Releasable = Bytes & { destroy?(): unknown; readonly readableEncoding?: BufferEncoding | null };
-
-/** A web stream cannot be cancelled by others while it is read; a Node.js stream over it can be destroyed. */
-function toBytes(made: Bytes): Releasable {
+function checked(made: Bytes): Releasable {
   if (typeof made !== 'object' || made === null || !(Symbol.asyncIterator in made)) {
     throw new TypeError(`generatedSource: generate() must give an AsyncIterable of octets, not ${typeof made}`);
   }
-  return 'getReader' in made ? Readable.fromWeb(made as ReadableStream) : made;
-}
-
-/** Lets go of octets that nobody began to read: an iteration that was never started runs no `finally`. */
-async function letGo(bytes: Releasable): Promise<void> {
-  if (isDestroyable(bytes)) destroyQuietly(bytes);
-  else await bytes[Symbol.asyncIterator]().return?.();
-}
-
-function isDestroyable(bytes: Releasable): bytes is Required<Releasable> {
-  return bytes.destroy !== undefined;
+  return toReleasable(made);
 }

@@ -2,7 +2,7 @@ import type { RepresentationMetadata } from '../http/representation.js';
 import { fileHandles, type FileLease } from './file-handles.js';
 import { fileRepresentation } from './file-source.js';
 import { type Generate, Generation } from './generation.js';
-import { SourceChangedError } from './source-errors.js';
+import { codeOf, SourceChangedError } from './source-errors.js';
 import type { Representation } from './source.js';
 import { Spool, type SpooledFile } from './spool.js';
 import { SpoolPart } from './spool-part.js';
@@ -105,10 +105,6 @@ function metadataOf({ tag }: { readonly tag: string }, { type }: Order): Pick<Re
 
 function isGone(error: unknown): boolean {
   return codeOf(error) === 'SOURCE_CHANGED';
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | null)?.code; // an Error of another realm in Jest
 }
 
 const byDirectory = new Map<string, Generations>();

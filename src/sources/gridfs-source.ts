@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { contentType } from 'mime-types';
+import { checkOptions } from './check-options.js';
 import { destroyQuietly } from './octets.js';
 import { SourceChangedError, SourceNotFoundError } from './source-errors.js';
 import type { RangeSource } from './source.js';
 import type { ObjectMetadata, Store } from './store.js';
-import { checkStoreOptions, type StoreOptions } from './store-options.js';
+import { STORE_CHECKS, type StoreOptions } from './store-options.js';
 import { storeSource } from './store-source.js';
 
 /** What is used of a `GridFSBucket`. */
@@ -39,7 +40,7 @@ export interface GridFsFile {
  * @throws TypeError (at once) for an unknown or impossible option
  */
 export function gridFsSource<Id>(bucket: GridFsBucketLike<Id>, id: Id, options: StoreOptions = {}): RangeSource {
-  checkStoreOptions('gridFsSource', options);
+  checkOptions('gridFsSource', options, STORE_CHECKS);
   return storeSource(gridFsStore(bucket, id), options);
 }
 

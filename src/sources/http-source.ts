@@ -5,13 +5,14 @@ import { parseEntityTag } from '../http/entity-tag.js';
 import { parseHttpDate } from '../http/http-date.js';
 import type { RepresentationMetadata } from '../http/representation.js';
 import { matchableTag, parseContentRange, rangeField } from './check-answer.js';
+import { callback, checkOptions, type Checks } from './check-options.js';
 import { destroyQuietly } from './octets.js';
 import { SourceProtocolError } from './source-errors.js';
 import type { RangeSource, Representation } from './source.js';
 import type { ObjectMetadata, RememberedUnder, Store, StoreAnswer } from './store.js';
 import { StoreContent } from './store-content.js';
 import { toSourceError } from './store-errors.js';
-import { checkStoreOptions, type StoreOptions, withDefaults } from './store-options.js';
+import { STORE_CHECKS, type StoreOptions, withDefaults } from './store-options.js';
 import { storeSource } from './store-source.js';
 import { forwardRepresentation } from './stream-source.js';
 import type { Wait } from './within-time.js';
@@ -46,11 +47,18 @@ export interface HttpSourceOptions extends StoreOptions {
  * @throws TypeError (at once) for a URL or an option that is impossible
  */
 export function httpSource(url: string | URL, options: HttpSourceOptions = {}): RangeSource {
-  checkStoreOptions('httpSource', options, ['headers', 'fetch', 'dispatcher']);
+  checkOptions('httpSource', options, CHECKS);
   const target = new URL(url);
   if (!/^https?:$/.test(target.protocol)) throw new TypeError(`httpSource: ${target.protocol} is not http: or https:`);
   return storeSource(new Upstream(target, options), options);
 }
+
+const CHECKS: Checks<HttpSourceOptions> = {
+  ...STORE_CHECKS,
+  headers: ['an object of fields', (value) => typeof value === 'object' && value !== null],
+  fetch: callback,
+  dispatcher: ['a Dispatcher of undici', (value) => typeof value === 'object' && value !== null],
+};
 
 /** Whom metadata is remembered for where neither a fetch nor a dispatcher was given. */
 const ANYBODY = {};

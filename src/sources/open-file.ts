@@ -1,7 +1,7 @@
 import { type BigIntStats, close, constants, fstat, open, realpath, stat } from 'node:fs';
 import { promisify } from 'node:util';
 import { isInside } from './confine-path.js';
-import { SourceNotFoundError, SourceUnavailableError } from './source-errors.js';
+import { codeOf, SourceNotFoundError, SourceUnavailableError } from './source-errors.js';
 
 const openAsync = promisify(open);
 export const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
@@ -21,7 +21,7 @@ export async function openRegularFile(
   path: string,
   root: string | undefined,
 ): Promise<{ readonly fd: number; readonly stats: BigIntStats }> {
-  const fd = root === undefined ? await openFile(path, 0) : await openFile(await pathBelow(path, root), NO_LINK);
+  const fd = root === undefined ? await openFile(path, 0) : await openFile(await realPathOf(path, root), NO_LINK);
   try {
     const stats = await fstatAsync(fd, { bigint: true });
     if (!stats.isFile()) throw new SourceNotFoundError(`${path} is not a regular file`);
@@ -36,11 +36,14 @@ export async function openRegularFile(
 /** What a link leads to is looked up before, so that not even a descriptor is opened outside the root. */
 const NO_LINK = constants.O_NOFOLLOW ?? 0;
 
+/** What may be over in a moment. */
+const NOT_NOW: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']);
+
 async function openFile(path: string, flags: number): Promise<number> {
   try {
     return await openAsync(path, OPEN_FLAGS | flags);
   } catch (error) {
-    if (isCode(error, ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'])) {
+    if (NOT_NOW.has(codeOf(error))) {
       throw new SourceUnavailableError(`${path} cannot be opened now`, { cause: error });
     }
     throw new SourceNotFoundError(`${path} cannot be opened`, { cause: error });
@@ -50,12 +53,15 @@ async function openFile(path: string, flags: number): Promise<number> {
 /**
  * Where a path leads, all links followed.
  *
- * @throws SourceNotFoundError where that is nothing, or not below `root`
+ * @throws SourceNotFoundError where that is nothing, or not below `root`, where one is given
  */
-async function pathBelow(path: string, root: string): Promise<string> {
+export async function realPathOf(path: string, root: string | undefined): Promise<string> {
   try {
-    const [realRoot, realPath] = await Promise.all([realpathAsync(root), realpathAsync(path)]);
-    if (isInside(realRoot, realPath)) return realPath;
+    const [realPath, realRoot] = await Promise.all([
+      realpathAsync(path),
+      root === undefined ? '' : realpathAsync(root),
+    ]);
+    if (root === undefined || isInside(realRoot, realPath)) return realPath;
   } catch (error) {
     throw new SourceNotFoundError(`${path} cannot be opened`, { cause: error });
   }
@@ -68,7 +74,7 @@ async function pathBelow(path: string, root: string): Promise<string> {
  * @throws SourceNotFoundError where it does not
  */
 export async function confine(path: string, root: string, opened: BigIntStats): Promise<void> {
-  const realPath = await pathBelow(path, root);
+  const realPath = await realPathOf(path, root);
   const { dev, ino } = await statAsync(realPath, { bigint: true }).catch(() => NOTHING);
   if (dev !== opened.dev || ino !== opened.ino)
     throw new SourceNotFoundError(`${path} was replaced while it was opened`);
@@ -79,8 +85,4 @@ const NOTHING = { dev: undefined, ino: undefined };
 /** Never rejects: a descriptor that was only read has nothing to lose. */
 export function closeFile(fd: number): Promise<void> {
   return new Promise((resolve) => close(fd, () => resolve()));
-}
-
-function isCode(error: unknown, codes: readonly string[]): boolean {
-  return codes.includes((error as { code?: string } | null)?.code ?? ''); // an Error of another realm in Jest
 }

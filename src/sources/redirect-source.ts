@@ -1,4 +1,4 @@
-import { isFieldValue } from '../http/field-value.js';
+import { type Checks, checkOptions, fieldText } from './check-options.js';
 import type { RangeSource, Representation } from './source.js';
 
 export interface RedirectSourceOptions {
@@ -19,7 +19,7 @@ export function redirectSource(
   target: string | URL | ((signal: AbortSignal) => string | URL | Promise<string | URL>),
   options: RedirectSourceOptions = {},
 ): RangeSource {
-  const { cacheControl = 'no-store' } = checkOptions(options);
+  const { cacheControl = 'no-store' } = checkOptions('redirectSource', options, CHECKS);
   if (typeof target === 'function') {
     return { resolve: async (signal) => redirection(locationOf(await target(signal)), cacheControl) };
   }
@@ -45,15 +45,4 @@ function locationOf(target: string | URL): string {
   throw new TypeError(`redirectSource: ${JSON.stringify(shown)} is not an absolute http: or https: URL`);
 }
 
-function checkOptions(options: RedirectSourceOptions): RedirectSourceOptions {
-  for (const name of Object.keys(options)) {
-    if (name !== 'cacheControl') {
-      throw new TypeError(`redirectSource: unknown option "${name}"; known is cacheControl`);
-    }
-  }
-  const { cacheControl } = options;
-  if (cacheControl !== undefined && !(typeof cacheControl === 'string' && isFieldValue(cacheControl))) {
-    throw new TypeError(`redirectSource: option "cacheControl" cannot be ${JSON.stringify(cacheControl)}`);
-  }
-  return options;
-}
+const CHECKS: Checks<RedirectSourceOptions> = { cacheControl: fieldText };

@@ -1,10 +1,11 @@
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { matchableTag, rangeField } from './check-answer.js';
+import { checkOptions } from './check-options.js';
 import type { RangeSource } from './source.js';
 import type { ObjectMetadata, Store } from './store.js';
 import { describedFields } from './store-fields.js';
-import { checkStoreOptions, type StoreOptions } from './store-options.js';
+import { STORE_CHECKS, type StoreOptions } from './store-options.js';
 import { storeSource } from './store-source.js';
 
 /** What is used of an `S3Client`. */
@@ -43,7 +44,7 @@ interface ObjectOutput {
  * @throws TypeError (at once) for an unknown or impossible option
  */
 export function s3Source(client: S3ClientLike, object: S3Object, options: StoreOptions = {}): RangeSource {
-  checkStoreOptions('s3Source', options);
+  checkOptions('s3Source', options, STORE_CHECKS);
   return storeSource(s3Store(client, object), options);
 }
 

@@ -1,3 +1,11 @@
+/**
+ * The `code` of an error: of ours, and of those of Node.js. Asked for in place of the class, which is another one in
+ * another realm (Jest's) or copy of the package.
+ */
+export function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
+}
+
 /** What went wrong with a source; `code` tells the kinds apart across realms and copies of the package. */
 export class SourceError extends Error {
   constructor(

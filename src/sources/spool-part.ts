@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SourceChangedError, SourceLengthError, SourceUnavailableError } from './source-errors.js';
+import { codeOf, SourceChangedError, SourceLengthError, SourceUnavailableError } from './source-errors.js';
 import { type Spool, type SpooledFile, TOUCH_EVERY_MS } from './spool.js';
 import { completeFileName, newTag, partFileName } from './spool-names.js';
 
@@ -89,7 +89,7 @@ export class SpoolPart {
     try {
       await rename(this.path, path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
       throw new SourceChangedError(`${this.path} was removed while it was made`, { cause: error });
     }
     const file = { name, tag, path, size, madeAt };

@@ -1,3 +1,4 @@
+import { type Checks, delay } from './check-options.js';
 import type { ObjectMetadata } from './store.js';
 
 /** What all sources over a store have in common. */
@@ -15,9 +16,6 @@ export interface StoreOptions {
 
 const DEFAULTS = { metadataTtlMs: 5000, timeoutMs: 30_000 };
 
-/** Node.js takes a longer delay for one of 1 ms. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
 export function withDefaults({ metadata, metadataTtlMs, timeoutMs }: StoreOptions): {
   readonly metadata: ObjectMetadata | undefined;
   readonly metadataTtlMs: number;
@@ -30,28 +28,13 @@ export function withDefaults({ metadata, metadataTtlMs, timeoutMs }: StoreOption
   };
 }
 
-/**
- * Checks the options of a source. `further` are the names of those that only this source has.
- *
- * @throws TypeError for an option that is unknown or impossible; the message begins with the name of the source
- */
-export function checkStoreOptions(source: string, options: StoreOptions, further: readonly string[] = []): void {
-  const known = ['metadata', 'metadataTtlMs', 'timeoutMs', ...further];
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new TypeError(`${source}: unknown option "${name}"; known are ${known.join(', ')}`);
-    }
-  }
-  const { metadata, metadataTtlMs, timeoutMs } = options;
-  if (metadata !== undefined && !(Number.isSafeInteger(metadata.size) && metadata.size >= 0)) {
-    throw new TypeError(`${source}: option "metadata" must have the object's size in octets, not ${metadata.size}`);
-  }
-  checkDuration(source, 'metadataTtlMs', metadataTtlMs, 0);
-  checkDuration(source, 'timeoutMs', timeoutMs, 1);
-}
+export const STORE_CHECKS: Checks<StoreOptions> = {
+  metadata: ["the object's metadata, with its size in octets", isMetadata],
+  metadataTtlMs: delay(0),
+  timeoutMs: delay(1),
+};
 
-function checkDuration(source: string, name: string, value: number | undefined, least: number): void {
-  if (value === undefined) return;
-  if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY_MS) return;
-  throw new TypeError(`${source}: option "${name}" must be a time in ms from ${least} on, not ${String(value)}`);
+function isMetadata(value: unknown): boolean {
+  const size = typeof value === 'object' && value !== null && 'size' in value ? Number(value.size) : Number.NaN;
+  return Number.isSafeInteger(size) && size >= 0;
 }

@@ -1,6 +1,7 @@
 import type { RangeSource, Representation } from './source.js';
 import { metadataCache } from './metadata-cache.js';
 import type { ObjectMetadata, Store } from './store.js';
+import { codeOf } from './source-errors.js';
 import { toSourceError } from './store-errors.js';
 import { type StoreOptions, withDefaults } from './store-options.js';
 import { StoredRepresentation } from './stored-representation.js';
@@ -59,6 +60,6 @@ function release(found: ObjectMetadata | Representation): void {
 }
 
 function isOutdating(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
+  const code = codeOf(error);
   return code === 'SOURCE_CHANGED' || code === 'SOURCE_NOT_FOUND';
 }

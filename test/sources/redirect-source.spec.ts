@@ -62,9 +62,21 @@ describe('redirectSource', () => {
 
   it.each([
     ['unknown', { cacheControll: 'no-store' }, 'redirectSource: unknown option "cacheControll"'],
-    ['with a line break', { cacheControl: 'a\r\nb' }, 'redirectSource: option "cacheControl" cannot be "a\\r\\nb"'],
-    ['empty', { cacheControl: '' }, 'redirectSource: option "cacheControl" cannot be ""'],
-    ['no text', { cacheControl: 5 }, 'redirectSource: option "cacheControl" cannot be 5'],
+    [
+      'with a line break',
+      { cacheControl: 'a\r\nb' },
+      'redirectSource: option "cacheControl" must be a string that can stand in a field, not "a\\r\\nb"',
+    ],
+    [
+      'empty',
+      { cacheControl: '' },
+      'redirectSource: option "cacheControl" must be a string that can stand in a field, not ""',
+    ],
+    [
+      'no text',
+      { cacheControl: 5 },
+      'redirectSource: option "cacheControl" must be a string that can stand in a field, not 5',
+    ],
   ])('refuses an option that is %s', (_, options, message) => {
     expect(() => redirectSource('https://store.example/a', options as object)).toThrow(message);
   });

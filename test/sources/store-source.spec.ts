@@ -326,12 +326,12 @@ describe('s3Source', () => {
 
   it.each<[options: object, message: string]>([
     [{ ttl: 5 }, 's3Source: unknown option "ttl"; known are metadata, metadataTtlMs, timeoutMs'],
-    [{ metadataTtlMs: -1 }, 's3Source: option "metadataTtlMs" must be a time in ms from 0 on, not -1'],
+    [{ metadataTtlMs: -1 }, 's3Source: option "metadataTtlMs" must be a time in ms from 0 to 2147483647, not -1'],
     [{ metadataTtlMs: 2 ** 31 }, 's3Source: option "metadataTtlMs" must be a time in ms'],
-    [{ timeoutMs: 0 }, 's3Source: option "timeoutMs" must be a time in ms from 1 on, not 0'],
+    [{ timeoutMs: 0 }, 's3Source: option "timeoutMs" must be a time in ms from 1 to 2147483647, not 0'],
     [{ timeoutMs: '5' }, 's3Source: option "timeoutMs" must be a time in ms'],
-    [{ metadata: { size: 1.5 } }, 's3Source: option "metadata" must have the object\'s size in octets, not 1.5'],
-    [{ metadata: { etag: '"v"' } }, 's3Source: option "metadata" must have the object\'s size in octets'],
+    [{ metadata: { size: 1.5 } }, 'metadata, with its size in octets, not { size: 1.5 }'],
+    [{ metadata: { etag: '"v"' } }, 's3Source: option "metadata" must be'],
   ])('refuses %j at once', (options, message) => {
     expect(() => s3(options)).toThrow(message);
   });
