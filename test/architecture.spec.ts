@@ -65,7 +65,7 @@ describe('the direction of imports: http <- sources <- content <- the files at t
 
   it('imports are found at all', () => {
     expect(files.find(({ path }) => path === 'index.ts')?.imports).toContain('range.module.js');
-    expect(files.find(({ path }) => path === 'sources/file-handles.ts')?.imports).toContain('node:fs');
+    expect(files.find(({ path }) => path === 'sources/open-file.ts')?.imports).toContain('node:fs');
   });
 
   it('every relative import leads to a file', () => {

@@ -1,15 +1,5 @@
-import { type BigIntStats, fstatSync } from 'node:fs';
-import { closeFile, confine, fstatAsync, openRegularFile, statAsync } from './open-file.js';
-
-/** Which version of which file a descriptor is open on. */
-export interface FileVersion {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  /** In octets. */
-  readonly size: number;
-  /** Time of the last modification, in ns since the epoch. */
-  readonly mtimeNs: bigint;
-}
+import { type FileVersion, OpenDescriptor } from './open-descriptor.js';
+import { closeFile } from './open-file.js';
 
 /** A descriptor that stays open until `release` is called, which may be done more than once. */
 export interface FileLease {
@@ -24,33 +14,15 @@ export interface FileLease {
 interface Handle {
   /** The path and the root it was confined to: a file that may be served by its path may yet be outside a root. */
   readonly key: string;
-  readonly path: string;
-  readonly root: string | undefined;
-  readonly fd: number;
-  readonly version: FileVersion;
-  /** When the file itself was last touched, its name included: a rename shows in nothing else. In ns. */
-  readonly ctimeNs: bigint;
+  readonly descriptor: OpenDescriptor;
   leases: number;
   cached: boolean;
-  /** When the path was last seen to lead here, and when a lease last ended: by `performance.now()`, in ms. */
-  lookedUpAt: number;
+  /** When a lease last ended: by `performance.now()`, in ms. */
   usedAt: number;
-  /** How many checks in a row took long. */
-  slowFstats: number;
 }
-
-/** A path is looked up again after this time, in ms; until then the descriptor itself is asked for changes. */
-const LOOK_UP_AFTER_MS = 1000;
 
 /** Descriptors that nobody has used for this time, in ms, are closed. */
 const IDLE_MS = 400;
-
-/**
- * An `fstat` of an open local file takes two microseconds, too few for the thread pool. Where several in a row take this
- * long, in ms (a file system behind a network), its path is looked up in the pool instead.
- */
-const SLOW_FSTAT_MS = 1;
-const SLOW_FSTATS = 3;
 
 /**
  * Opens regular files and keeps the most recently used descriptors open for a moment. Each lease checks that the file
@@ -82,7 +54,7 @@ export class FileHandles {
     const known = this.cached.get(key);
     if (known === undefined) return this.openOrShare(key, path, root);
     known.leases++; // before any wait, so that nobody closes it
-    const verdict = isCurrent(known);
+    const verdict = known.descriptor.isCurrent();
     return verdict === true ? this.toLease(known) : this.leaseIfCurrent(known, verdict);
   }
 
@@ -90,7 +62,8 @@ export class FileHandles {
     if (await verdict) return this.toLease(known);
     void this.drop(known);
     this.giveBack(known);
-    return this.openOrShare(known.key, known.path, known.root);
+    const { path, root } = known.descriptor;
+    return this.openOrShare(known.key, path, root);
   }
 
   /** What another has begun to open is checked like any that is kept: it may have been replaced meanwhile. */
@@ -109,21 +82,8 @@ export class FileHandles {
   }
 
   private async open(key: string, path: string, root: string | undefined): Promise<FileLease> {
-    const { fd, stats } = await openRegularFile(path, root);
-    const now = performance.now();
-    const handle: Handle = {
-      key,
-      path,
-      root,
-      fd,
-      version: toVersion(stats),
-      ctimeNs: stats.ctimeNs,
-      leases: 1,
-      cached: false,
-      lookedUpAt: now,
-      usedAt: now,
-      slowFstats: 0,
-    };
+    const descriptor = await OpenDescriptor.open(path, root);
+    const handle: Handle = { key, descriptor, leases: 1, cached: false, usedAt: performance.now() };
     this.keep(handle);
     return this.toLease(handle);
   }
@@ -161,7 +121,7 @@ export class FileHandles {
     if (!handle.cached) return;
     handle.cached = false;
     this.cached.delete(handle.key);
-    if (handle.leases === 0) await closeFile(handle.fd);
+    if (handle.leases === 0) await closeFile(handle.descriptor.fd);
   }
 
   private toLease(handle: Handle): FileLease {
@@ -176,7 +136,7 @@ export class FileHandles {
   giveBack(handle: Handle): void {
     handle.leases--;
     handle.usedAt = performance.now();
-    if (handle.leases === 0 && !handle.cached) void closeFile(handle.fd);
+    if (handle.leases === 0 && !handle.cached) void closeFile(handle.descriptor.fd);
   }
 }
 
@@ -189,24 +149,19 @@ class Lease implements FileLease {
   ) {}
 
   get fd(): number {
-    return this.handle.fd;
+    return this.handle.descriptor.fd;
   }
 
   get path(): string {
-    return this.handle.path;
+    return this.handle.descriptor.path;
   }
 
   get version(): FileVersion {
-    return this.handle.version;
+    return this.handle.descriptor.version;
   }
 
   isUnchanged(): boolean | Promise<boolean> {
-    const { handle } = this;
-    if (handle.slowFstats < SLOW_FSTATS) return holds(timedFstat(handle), handle.version);
-    return fstatAsync(handle.fd, { bigint: true }).then(
-      (stats) => holds(stats, handle.version),
-      () => false,
-    );
+    return this.handle.descriptor.isUnchanged();
   }
 
   release(): void {
@@ -218,58 +173,3 @@ class Lease implements FileLease {
 
 /** Descriptors are a resource of the process: all file sources share these. */
 export const fileHandles = new FileHandles(64);
-
-function toVersion({ dev, ino, size, mtimeNs }: BigIntStats): FileVersion {
-  return { dev, ino, size: Number(size), mtimeNs };
-}
-
-function isCurrent(handle: Handle): boolean | Promise<boolean> {
-  const now = performance.now();
-  if (handle.slowFstats >= SLOW_FSTATS || now - handle.lookedUpAt >= LOOK_UP_AFTER_MS) return leadsTo(handle);
-  return isSame(timedFstat(handle), handle);
-}
-
-/** Looks the path up: whether it still leads to this version of this file. */
-async function leadsTo(handle: Handle): Promise<boolean> {
-  const lookedUpAt = performance.now();
-  try {
-    const stats = await statAsync(handle.path, { bigint: true });
-    if (!isSame(stats, handle)) return false;
-    if (handle.root !== undefined) await confine(handle.path, handle.root, stats);
-    handle.lookedUpAt = lookedUpAt;
-    return true;
-  } catch {
-    return false; // opening it anew tells what is wrong
-  }
-}
-
-/** Keeps count of slow ones. */
-function timedFstat(handle: Handle): BigIntStats | undefined {
-  const startedAt = performance.now();
-  try {
-    return fstatSync(handle.fd, { bigint: true });
-  } catch {
-    return undefined; // a network file system that has forgotten it: opening it anew tells more
-  } finally {
-    handle.slowFstats = performance.now() - startedAt > SLOW_FSTAT_MS ? handle.slowFstats + 1 : 0;
-  }
-}
-
-/** What only grew was appended to, as logs are: the octets of the version are still there. */
-function holds(stats: BigIntStats | undefined, { size, mtimeNs }: FileVersion): boolean {
-  if (stats === undefined) return false;
-  return stats.size > size || (stats.mtimeNs === mtimeNs && Number(stats.size) === size);
-}
-
-/** A file without a name any more was deleted or replaced. */
-function isSame(stats: BigIntStats | undefined, { version, ctimeNs }: Handle): boolean {
-  return (
-    stats !== undefined &&
-    stats.nlink > 0n &&
-    stats.ino === version.ino &&
-    stats.dev === version.dev &&
-    Number(stats.size) === version.size &&
-    stats.mtimeNs === version.mtimeNs &&
-    stats.ctimeNs === ctimeNs
-  );
-}

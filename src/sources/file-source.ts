@@ -3,10 +3,11 @@ import type { ByteRange } from '../http/byte-range.js';
 import type { Delegation, RepresentationMetadata } from '../http/representation.js';
 import { checkOptions, type Checks, directory, oneOf } from './check-options.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
-import { fileHandles, type FileLease, type FileVersion } from './file-handles.js';
+import { fileHandles, type FileLease } from './file-handles.js';
 import { delegationOf, isOffload, type Offload } from './file-offload.js';
 import { FileReader } from './file-reader.js';
 import { areMediaTypesLoaded, loadMediaTypes, mediaType } from './media-type.js';
+import type { FileVersion } from './open-descriptor.js';
 import type { RangeSource, Representation } from './source.js';
 
 export interface FileSourceOptions {

@@ -160,8 +160,8 @@ const DEFECTS = [
     edits: [
       {
         file: 'src/sources/file-handles.ts',
-        code: '    if (handle.leases === 0) await closeFile(handle.fd);\n  }\n\n  private toLease',
-        instead: '    await closeFile(handle.fd);\n  }\n\n  private toLease',
+        code: '    if (handle.leases === 0) await closeFile(handle.descriptor.fd);\n  }\n\n  private toLease',
+        instead: '    await closeFile(handle.descriptor.fd);\n  }\n\n  private toLease',
       },
     ],
     specs: ['test/sources/file-handles'],
@@ -170,11 +170,11 @@ const DEFECTS = [
     name: 'a replaced file is served from the descriptor that was kept',
     edits: [
       {
-        file: 'src/sources/file-handles.ts',
-        code: 'stats.nlink > 0n &&\n    stats.ino === version.ino &&\n    stats.dev === version.dev &&',
+        file: 'src/sources/open-descriptor.ts',
+        code: 'stats.nlink > 0n &&\n      stats.ino === version.ino &&\n      stats.dev === version.dev &&',
         instead: '',
       },
-      { file: 'src/sources/file-handles.ts', code: '    stats.ctimeNs === ctimeNs', instead: '    true' },
+      { file: 'src/sources/open-descriptor.ts', code: 'stats.ctimeNs === ctimeNs', instead: 'true' },
     ],
     specs: ['test/e2e/hardening', 'test/sources/file-handles'],
   },
