@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { awaitTurn, isQueued } from './connection-turn.js';
 
 /** How long a response lasts: from its turn on the connection to its end, which releases what was opened for it. */
@@ -77,7 +78,8 @@ export class ResponseLifetime {
 
   /** Ends the connection when what was written to it has left. */
   endConnection(): void {
-    if (!this.isHttp2) this.request.socket.end();
+    const { socket } = this.request; // of an injected request: none
+    if (!this.isHttp2 && socket instanceof Socket) socket.end();
   }
 
   private get isGone(): boolean {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
 import { RawConnection, requestText } from '../support/raw-client.js';
 import { ADAPTERS } from '../support/test-app.js';
-import { ServerProcess } from './server-process.js';
+import { startApp } from './fault-app.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
@@ -13,17 +13,17 @@ const file = fixtures.write('large.bin', LARGE);
 
 describe.each(ADAPTERS)('a process whose app is closed, on %s', (adapter) => {
   it.each(['/file', '/plain'])('sends what it is sending of %s, and comes to its end by itself', async (path) => {
-    const server = await ServerProcess.start(adapter, file);
-    const client = await RawConnection.open(server.port);
+    const app = await startApp(adapter, file);
+    const client = await RawConnection.open(app.port);
     client.send(requestText(path));
     await client.head();
     client.socket.pause();
-    const end = server.close();
+    const end = app.close();
     await new Promise((resolve) => setTimeout(resolve, 300));
     client.socket.resume();
     const { body } = await client.next();
     expect(body.equals(LARGE)).toBe(true);
     expect(await end).toBe(0);
-    expect(server.complaints).toBe('');
+    expect(app.complaints).toBe('');
   });
 });

@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
 import { fetchRaw, RawConnection, requestText } from '../support/raw-client.js';
 import { ADAPTERS } from '../support/test-app.js';
-import { type Report, ServerProcess } from './server-process.js';
+import type { AppProcess } from '../support/app-process.js';
+import { type Report, reportOf, startApp } from './fault-app.js';
 
 jest.setTimeout(300_000); // for a loaded machine: nothing waits this long by itself
 
@@ -13,6 +14,8 @@ const MiB = 1024 * 1024;
 const ABORTS = 10_000;
 const AT_ONCE = 50;
 const PIPELINED = 300;
+/** Within this time after the last client has left. */
+const AT_REST_AFTER_MS = 1000;
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
@@ -59,15 +62,15 @@ async function leave(port: number, { text, octets }: Point, how: 'finish' | 'res
 }
 
 describe('clients that leave', () => {
-  let server: ServerProcess;
-  afterEach(() => server.kill());
+  let app: AppProcess;
+  afterEach(() => app.kill());
 
-  /** Waits until the server has given back what it had taken, as far as that can be told by numbers. */
+  /** Waits until the app has given back what it had taken, but no longer than it may take for that. */
   async function rested(isAtRest: (report: Report) => boolean): Promise<Report> {
-    let report = await server.report();
-    for (let tries = 0; !isAtRest(report) && tries < 200; tries++) {
-      await pause(100);
-      report = await server.report();
+    let report = await reportOf(app);
+    for (const since = performance.now(); !isAtRest(report) && performance.now() - since < AT_REST_AFTER_MS;) {
+      await pause(50);
+      report = await reportOf(app);
     }
     return report;
   }
@@ -76,7 +79,7 @@ describe('clients that leave', () => {
     for (let left = 0; left < times; left += AT_ONCE) {
       await Promise.all(
         Array.from({ length: AT_ONCE }, (_, i) =>
-          leave(server.port, POINTS[(left + i) % POINTS.length]!, (left / AT_ONCE + i) % 2 === 0 ? 'finish' : 'reset'),
+          leave(app.port, POINTS[(left + i) % POINTS.length]!, (left / AT_ONCE + i) % 2 === 0 ? 'finish' : 'reset'),
         ),
       );
     }
@@ -89,8 +92,8 @@ describe('clients that leave', () => {
     now.resolved === now.closed;
 
   it.each(ADAPTERS)(`${ABORTS} times, at ${POINTS.length} points, leave nothing on %s`, async (adapter) => {
-    server = await ServerProcess.start(adapter, file);
-    const idle = await server.report();
+    app = await startApp(adapter, file);
+    const idle = await reportOf(app);
     await leaveAgainAndAgain(1000); // what is done once is done
     const before = await rested(isReleased(idle));
     await leaveAgainAndAgain(ABORTS - 1000);
@@ -98,18 +101,19 @@ describe('clients that leave', () => {
     expect(after).toMatchObject({ connections: idle.connections, ended: after.opened, closed: after.resolved });
     expect(after.resolved).toBeGreaterThan(ABORTS / 12);
     expect(after.descriptors).toBeLessThanOrEqual(idle.descriptors);
+    expect(after.handles).toBeLessThanOrEqual(idle.handles);
     expect(after.memory - before.memory).toBeLessThan(4 * MiB);
-    expect(server.complaints).toBe('');
-    expect((await fetchRaw(server.port, '/file', range('bytes=0-9'))).status).toBe(206);
+    expect(app.complaints).toBe('');
+    expect((await fetchRaw(app.port, '/file', range('bytes=0-9'))).status).toBe(206);
   });
 
   it.each(ADAPTERS)(`with ${PIPELINED} requests on the connection leave nothing on %s`, async (adapter) => {
-    server = await ServerProcess.start(adapter, file);
-    const idle = await server.report();
+    app = await startApp(adapter, file);
+    const idle = await reportOf(app);
     for (const path of ['/file', '/plain', '/readable', '/source', '/slow-resolve', '/slow-open']) {
       for (const how of ['finish', 'reset'] as const) {
         await leave(
-          server.port,
+          app.port,
           { when: '', text: requestText(path, range('bytes=0-9999')).repeat(PIPELINED), octets: 50_000 },
           how,
         );
@@ -118,16 +122,17 @@ describe('clients that leave', () => {
     const after = await rested(isReleased(idle));
     expect(after).toMatchObject({ connections: idle.connections, ended: after.opened, closed: after.resolved });
     expect(after.descriptors).toBeLessThanOrEqual(idle.descriptors);
-    expect(server.complaints).toBe('');
+    expect(after.handles).toBeLessThanOrEqual(idle.handles);
+    expect(app.complaints).toBe('');
   });
 
   it('by RST_STREAM of HTTP/2 leave nothing', async () => {
-    server = await ServerProcess.start('fastify-http2', file);
-    const idle = await server.report();
+    app = await startApp('fastify-http2', file);
+    const idle = await reportOf(app);
     const paths = ['/file', '/plain', '/readable', '/source', '/slow-resolve', '/slow-open'];
     // Node.js ends a session that resets many streams in a row.
     for (let sessions = 0; sessions < 40; sessions++) {
-      const session = connectHttp2(`http://127.0.0.1:${server.port}`);
+      const session = connectHttp2(`http://127.0.0.1:${app.port}`);
       await once(session, 'connect');
       await Promise.all(
         Array.from({ length: AT_ONCE }, (_, i) => resetStream(session, paths[i % paths.length]!, i % 3)),
@@ -138,7 +143,8 @@ describe('clients that leave', () => {
     expect(after).toMatchObject({ connections: idle.connections, ended: after.opened, closed: after.resolved });
     expect(after.resolved).toBeGreaterThan(500);
     expect(after.descriptors).toBeLessThanOrEqual(idle.descriptors);
-    expect(server.complaints).toBe('');
+    expect(after.handles).toBeLessThanOrEqual(idle.handles);
+    expect(app.complaints).toBe('');
   });
 });
 

@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FixtureDirectory } from '../support/fixtures.js';
 import { fetchRaw, requestText } from '../support/raw-client.js';
 import { ADAPTERS } from '../support/test-app.js';
-import { ServerProcess } from './server-process.js';
+import type { AppProcess } from '../support/app-process.js';
+import { reportOf, startApp } from './fault-app.js';
 
 jest.setTimeout(120_000); // for a loaded machine: nothing waits this long by itself
 
@@ -19,29 +20,29 @@ const file = fixtures.write('sparse.bin', '');
 truncateSync(file, 1024 * MiB);
 
 describe(`${READERS} clients that ask for 1 GiB and read nothing`, () => {
-  let server: ServerProcess;
-  afterEach(() => server.kill());
+  let app: AppProcess;
+  afterEach(() => app.kill());
 
   it.each(ADAPTERS)('leave the process under 400 MiB and others served, on %s', async (adapter) => {
-    server = await ServerProcess.start(adapter, file);
-    const idle = await server.report();
+    app = await startApp(adapter, file);
+    const idle = await reportOf(app);
     const sockets: Socket[] = [];
     while (sockets.length < READERS) {
-      sockets.push(...(await Promise.all(Array.from({ length: 50 }, () => ask(server.port)))));
+      sockets.push(...(await Promise.all(Array.from({ length: 50 }, () => ask(app.port)))));
     }
-    let report = await server.report();
+    let report = await reportOf(app);
     for (let tries = 0; report.connections < idle.connections + READERS && tries < 100; tries++) {
       await pause(100);
-      report = await server.report();
+      report = await reportOf(app);
     }
     expect(report.connections).toBe(idle.connections + READERS);
     await pause(2000); // for what is read ahead to be taken back
-    report = await server.report();
+    report = await reportOf(app);
     expect(report.resident).toBeLessThan(LIMIT);
     expect(report.descriptors).toBeLessThanOrEqual(idle.descriptors + READERS + 1); // one for the file, for all of them
     const others = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
-        fetchRaw(server.port, '/file', [['Range', `bytes=${i * MiB}-${i * MiB + 99}`]]),
+        fetchRaw(app.port, '/file', [['Range', `bytes=${i * MiB}-${i * MiB + 99}`]]),
       ),
     );
     expect(others.map(({ status, body }) => [status, body.length])).toEqual(others.map(() => [206, 100]));

@@ -4,7 +4,8 @@ import { readByteranges } from '../support/byteranges-reader.js';
 import { FixtureDirectory, MODIFIED, MODIFIED_FIELD, pseudoRandomBytes } from '../support/fixtures.js';
 import { fetchRaw, field, fieldsOf, type RawResponse } from '../support/raw-client.js';
 import { ADAPTERS } from '../support/test-app.js';
-import { AppProcess } from './app-process.js';
+import type { AppProcess } from '../support/app-process.js';
+import { startApp } from './proxied-app.js';
 import { Nginx, openToNginx } from './nginx.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
@@ -46,7 +47,7 @@ describe.each(ADAPTERS)('X-Accel-Redirect: a guard of %s decides, nginx sends', 
   let app: AppProcess;
   let nginx: Nginx;
   beforeAll(async () => {
-    app = await AppProcess.start(adapter, root);
+    app = await startApp(adapter, root);
     nginx = await Nginx.start(
       (port) => `
         server {
@@ -66,7 +67,7 @@ describe.each(ADAPTERS)('X-Accel-Redirect: a guard of %s decides, nginx sends', 
   });
   afterAll(async () => {
     await nginx?.close();
-    await app?.close();
+    await app?.closeWithoutComplaint();
   });
 
   type Fields = Parameters<typeof fetchRaw>[2];

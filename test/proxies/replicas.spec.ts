@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { FixtureDirectory, MODIFIED_FIELD, pseudoRandomBytes } from '../support/fixtures.js';
 import { fetchRaw, field, fieldsOf, type RawResponse } from '../support/raw-client.js';
-import { AppProcess } from './app-process.js';
+import type { AppProcess } from '../support/app-process.js';
+import { startApp } from './proxied-app.js';
 import { Nginx } from './nginx.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
@@ -67,14 +68,14 @@ describe('replicas behind a round robin: one on Express, one on Fastify', () => 
   let nginx: Nginx;
   beforeAll(async () => {
     [first, second] = await Promise.all([
-      AppProcess.start('express', fixtures.at('first')),
-      AppProcess.start('fastify', fixtures.at('second')),
+      startApp('express', fixtures.at('first')),
+      startApp('fastify', fixtures.at('second')),
     ]);
     nginx = await startNginx([first, second]);
   });
   afterAll(async () => {
     await nginx?.close();
-    await Promise.all([first?.close(), second?.close()]);
+    await Promise.all([first?.closeWithoutComplaint(), second?.closeWithoutComplaint()]);
   });
 
   it('the same file has the same fields on both, validators included', async () => {
@@ -94,7 +95,7 @@ describe('replicas behind a round robin: one on Express, one on Fastify', () => 
   });
 
   it('a replica that has another version never gives a piece of it: 200 and all of it', async () => {
-    const outdated = await AppProcess.start('express', fixtures.at('outdated'));
+    const outdated = await startApp('express', fixtures.at('outdated'));
     const mixed = await startNginx([second, outdated]);
     try {
       const head = await fetchRaw(second.port, '/file?name=clip.mp4', [], 'HEAD');
@@ -107,7 +108,7 @@ describe('replicas behind a round robin: one on Express, one on Fastify', () => 
       expect(theirs?.every(({ body }) => body.equals(OTHER))).toBe(true);
     } finally {
       await mixed.close();
-      await outdated.close();
+      await outdated.closeWithoutComplaint();
     }
   });
 });

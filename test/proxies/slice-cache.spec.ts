@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { renameSync } from 'node:fs';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/fixtures.js';
 import { fetchRaw, field } from '../support/raw-client.js';
-import { AppProcess } from './app-process.js';
+import type { AppProcess } from '../support/app-process.js';
+import { requestsOf, startApp } from './proxied-app.js';
 import { Nginx } from './nginx.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
@@ -26,10 +27,7 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
   let replicas: readonly AppProcess[];
   let nginx: Nginx;
   beforeAll(async () => {
-    replicas = await Promise.all([
-      AppProcess.start('express', fixtures.path),
-      AppProcess.start('fastify', fixtures.path),
-    ]);
+    replicas = await Promise.all([startApp('express', fixtures.path), startApp('fastify', fixtures.path)]);
     nginx = await Nginx.start(
       (port) => `
         proxy_cache_path cache keys_zone=media:1m max_size=100m inactive=1h use_temp_path=off;
@@ -53,13 +51,13 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
   });
   afterAll(async () => {
     await nginx?.close();
-    await Promise.all((replicas ?? []).map((replica) => replica.close()));
+    await Promise.all((replicas ?? []).map((replica) => replica.closeWithoutComplaint()));
   });
 
   type Fields = Parameters<typeof fetchRaw>[2];
   const get = (name: string, fields?: Fields, method?: string) =>
     fetchRaw(nginx.port, `/file?name=${name}`, fields, method);
-  const requests = (): Promise<number[]> => Promise.all(replicas.map((replica) => replica.requests()));
+  const requests = (): Promise<number[]> => Promise.all(replicas.map((replica) => requestsOf(replica)));
   const total = async (): Promise<number> => (await requests()).reduce((sum, count) => sum + count, 0);
 
   it('ranges are exact; each slice is asked for once, of whichever replica', async () => {

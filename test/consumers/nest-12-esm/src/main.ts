@@ -1,11 +1,11 @@
 import 'reflect-metadata';
-import { Module } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
-import { RangeModule, RangeParser } from 'nestjs-range';
-import { equal, ok } from 'node:assert/strict';
+import { bytesSource, Ranged, RangedFile, RangeModule, RangeParser } from 'nestjs-range';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { checkAnswers } from './check-answers.js';
 import { checkSubpaths } from './check-subpaths.js';
 import { MediaController } from './media.controller.js';
@@ -36,6 +36,43 @@ for (const AppModule of [EveryRouteModule, DecoratedRoutesModule]) {
     }
     console.log(`ok: ${AppModule.name} on ${adapter.constructor.name}`);
   }
+}
+
+await checkInjectedRange();
+
+/** Fastify answers an injected request without a connection, also while the app closes. (Jest cannot load what does it.) */
+async function checkInjectedRange(): Promise<void> {
+  let begin: () => void;
+  let answer: () => void;
+  const isAsked = new Promise<void>((resolve) => (begin = resolve));
+  const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+
+  @Controller()
+  class SlowController {
+    @Get('slow')
+    @Ranged()
+    async slow(): Promise<RangedFile> {
+      begin();
+      await mayAnswer;
+      return new RangedFile(bytesSource(Buffer.from('0123456789')));
+    }
+  }
+
+  @Module({ imports: [RangeModule], controllers: [SlowController] })
+  class SlowModule {}
+
+  const adapter = new FastifyAdapter();
+  const app = await NestFactory.create<NestFastifyApplication>(SlowModule, adapter, { logger: ['error', 'warn'] });
+  await app.init();
+  await adapter.getInstance().ready();
+  const asked = app.inject({ url: '/slow', headers: { range: 'bytes=2-4' } });
+  await isAsked;
+  const closed = app.close();
+  setTimeout(answer!, 200); // when it has begun to close
+  const { statusCode, body } = await asked;
+  deepEqual({ statusCode, body }, { statusCode: 206, body: '234' });
+  await closed;
+  console.log('ok: an injected request while the app closes');
 }
 
 async function checkThrottledRange(origin: string): Promise<void> {

@@ -1,0 +1,28 @@
+import { AppProcess } from '../support/app-process.js';
+
+/** What the app tells of itself. */
+export interface Report {
+  /** Of the counting source. */
+  readonly resolved: number;
+  readonly closed: number;
+  readonly opened: number;
+  readonly ended: number;
+  /** Sockets to clients. */
+  readonly connections: number;
+  readonly descriptors: number;
+  /** Handles and requests that keep the event loop going. */
+  readonly handles: number;
+  /** In use after a garbage collection, in octets. */
+  readonly memory: number;
+  /** Resident, in octets. */
+  readonly resident: number;
+}
+
+/** @param file that it serves */
+export function startApp(adapter: 'express' | 'fastify' | 'fastify-http2', file: string): Promise<AppProcess> {
+  return AppProcess.start(new URL('app.js', import.meta.url), [adapter, file], ['--expose-gc']);
+}
+
+export function reportOf(app: AppProcess): Promise<Report> {
+  return app.ask('report');
+}
