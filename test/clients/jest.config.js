@@ -6,6 +6,7 @@ import { base } from '../../jest.config.js';
  */
 export default {
   ...base,
+  maxWorkers: '100%', // they wait for limited rates
   globalSetup: '<rootDir>/test/clients/compile-sample-app.js',
   testMatch: ['<rootDir>/test/clients/**/*.spec.ts'],
   testTimeout: 120_000,

@@ -1,9 +1,10 @@
 // Installs the packed package into fresh apps, as their developers would, and lets each of them check it from inside.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { pack } from '../../scripts/pack.js';
 
 const APPS = [
@@ -27,10 +28,11 @@ const APPS = [
 const directory = mkdtempSync(join(tmpdir(), 'nestjs-range-consumers-'));
 try {
   const tarball = pack(directory);
+  // Together: that is waiting for the registry, most of the time.
+  await Promise.all(APPS.map(({ name }) => install(makeApp(name), tarball)));
   for (const { name, runs } of APPS) {
     console.log(`\n--- ${name}`);
-    const app = makeApp(name);
-    inApp(app, ['npm', 'install', '--silent', '--no-audit', '--no-fund', tarball]);
+    const app = join(directory, name);
     compile(app);
     for (const run of runs) inApp(app, run);
   }
@@ -50,6 +52,11 @@ function makeApp(name) {
   const yesterday = Date.now() / 1000 - 86_400;
   utimesSync(clip, yesterday, yesterday);
   return app;
+}
+
+async function install(app, tarball) {
+  const args = ['install', '--silent', '--no-audit', '--no-fund', tarball];
+  await promisify(execFile)('npm', args, { cwd: app, env: ownEnvironment() });
 }
 
 /** Emits the app. Libraries are checked too, but only errors in the app or in our declarations count. */

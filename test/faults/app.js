@@ -106,7 +106,8 @@ async function report() {
   global.gc();
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
   const descriptors = readdirSync('/proc/self/fd').length;
-  const handles = process.getActiveResourcesInfo().length;
+  // Pipes are its own standard streams, which are made when they are first used.
+  const handles = process.getActiveResourcesInfo().filter((kind) => kind !== 'PipeWrap');
   return { ...counts, connections, descriptors, handles, memory: heapUsed + arrayBuffers, resident: rss };
 }
 

@@ -10,8 +10,8 @@ export interface Report {
   /** Sockets to clients. */
   readonly connections: number;
   readonly descriptors: number;
-  /** Handles and requests that keep the event loop going. */
-  readonly handles: number;
+  /** What keeps the event loop going, by kind, its own standard streams apart. */
+  readonly handles: readonly string[];
   /** In use after a garbage collection, in octets. */
   readonly memory: number;
   /** Resident, in octets. */

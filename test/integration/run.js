@@ -17,7 +17,7 @@ try {
   rmSync(join(here, 'dist'), { recursive: true, force: true });
   run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', '.']);
   const tests = readdirSync(join(here, 'dist', 'integration')).filter((name) => name.endsWith('.test.js'));
-  run('node', ['--test', '--test-concurrency=1', ...tests.map((name) => join('dist', 'integration', name))]);
+  run('node', ['--test', '--test-concurrency=2', ...tests.map((name) => join('dist', 'integration', name))]);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

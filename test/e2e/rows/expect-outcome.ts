@@ -16,10 +16,13 @@ export interface Served {
 
 /** Checks a response entirely: its status, every field that the server itself does not add, and each octet. */
 export function expectOutcome(response: RawResponse, asked: Outcome, served: Served, method = 'GET'): void {
-  expect(field(response, 'Date')).toMatch(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
-  expect(response.isComplete).toBe(true);
-  const { kind, ...details } = summaryOf(response, method);
-  expect({ kind, ...details }).toEqual(expectedSummary(effectiveOutcome(asked, served, method), served, method));
+  const isDated = /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(field(response, 'Date') ?? '');
+  // At once: there are tens of thousands of these, and each `expect` costs.
+  expect({ isDated, isComplete: response.isComplete, ...summaryOf(response, method) }).toEqual({
+    isDated: true,
+    isComplete: true,
+    ...expectedSummary(effectiveOutcome(asked, served, method), served, method),
+  });
 }
 
 /** HEAD knows no ranges (RFC 9110 §14.2), and what can only be read forwards serves no others. */
