@@ -372,6 +372,25 @@ describe('a generation that nobody waits for', () => {
     expect(studio.octetsGiven).toBeLessThan(40_000);
   });
 
+  it('is not asked for more, also where it was abandoned while octets were written', async () => {
+    let isEnded = false;
+    let wasAskedAgain = false;
+    async function* generate(signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+      try {
+        yield Buffer.from('first');
+        yield Buffer.alloc(64 * 1024 * 1024); // which takes longer than to leave
+        wasAskedAgain = signal.aborted;
+        await new Promise((_, reject) => signal.addEventListener('abort', reject));
+      } finally {
+        isEnded = true;
+      }
+    }
+    const dir = newDir();
+    await leave(source({ dir, generate }));
+    await until(() => isEnded || wasAskedAgain, 'the generator to end');
+    expect(wasAskedAgain).toBe(false);
+    await noFilesIn(dir);
+  });
   it('lets go of what a promise gives too late', async () => {
     const gate = new Gate<Bytes>();
     const dir = newDir();
