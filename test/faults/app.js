@@ -3,7 +3,7 @@ import { Controller, Get, Module, StreamableFile } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
+import { fileSource, generatedSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { createReadStream, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  * An app in a process of its own, whose descriptors and memory are nobody else's. It takes orders from its parent:
  * `report`, and `close`, after which it has to come to its end by itself.
  */
-const [adapter, file] = process.argv.slice(2);
+const [adapter, file, spool] = process.argv.slice(2);
 const MiB = 1024 * 1024;
 const LENGTH = 24 * MiB;
 
@@ -73,12 +73,21 @@ function endlessZeros() {
   });
 }
 
+/** Octets that tell their own positions, some a millisecond. */
+async function* counting() {
+  for (let firstPos = 0; firstPos < LENGTH; firstPos += 64 * 1024) {
+    yield Buffer.from(Uint32Array.from({ length: 16 * 1024 }, (_, i) => firstPos / 4 + i).buffer);
+    await pause(1);
+  }
+}
+
 const HANDLERS = {
   file: () => new RangedFile(fileSource(file)),
   plain: () => new StreamableFile(createReadStream(file)),
   readable: () => new StreamableFile(endlessZeros(), { length: LENGTH }),
   source: () => new RangedFile(countingSource({})),
   'slow-resolve': () => new RangedFile(countingSource({ resolve: 20 })),
+  generated: () => new RangedFile(generatedSource({ key: 'count', dir: spool, generate: counting })),
   'slow-open': () => new RangedFile(countingSource({ open: 20 })),
 };
 

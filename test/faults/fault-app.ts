@@ -18,9 +18,16 @@ export interface Report {
   readonly resident: number;
 }
 
-/** @param file that it serves */
-export function startApp(adapter: 'express' | 'fastify' | 'fastify-http2', file: string): Promise<AppProcess> {
-  return AppProcess.start(new URL('app.js', import.meta.url), [adapter, file], ['--expose-gc']);
+/**
+ * @param file that it serves
+ * @param spool directory of what it generates
+ */
+export function startApp(
+  adapter: 'express' | 'fastify' | 'fastify-http2',
+  file: string,
+  spool = '',
+): Promise<AppProcess> {
+  return AppProcess.start(new URL('app.js', import.meta.url), [adapter, file, spool], ['--expose-gc']);
 }
 
 export function reportOf(app: AppProcess): Promise<Report> {
