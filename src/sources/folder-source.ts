@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { IDENTITY, preferredCodings } from '../http/accept-encoding.js';
+import { AbsentNames } from './absent-names.js';
 import { checkOptions, type Checks, count, directory, flag, oneOf } from './check-options.js';
 import { confinePath, type Dotfiles } from './confine-path.js';
 import { fileSource } from './file-source.js';
@@ -51,6 +52,7 @@ export function folderSource(root: string, options: FolderSourceOptions = {}): F
   const folder = {
     files: { root, dotfiles: options.dotfiles ?? 'deny' },
     codings: options.precompressed === false ? [] : Object.keys(SUFFIXES),
+    absent: new AbsentNames(),
     cacheControl: cacheControlBy(options),
   };
   return (name, acceptEncoding) => {
@@ -68,6 +70,8 @@ interface Folder {
   readonly files: { readonly root: string; readonly dotfiles: Dotfiles };
   /** Those that are looked for. */
   readonly codings: readonly string[];
+  /** Siblings that were not there: most files have none, and to look costs more than to send a range. */
+  readonly absent: AbsentNames;
   cacheControl(name: string): string;
 }
 
@@ -103,7 +107,7 @@ class FolderFile implements RangeSource {
   private async choose(original: Representation | undefined, signal: AbortSignal): Promise<Variant> {
     for (const coding of preferredCodings(this.acceptEncoding, this.folder.codings)) {
       if (coding === IDENTITY && original !== undefined) break;
-      const sibling = coding === IDENTITY ? undefined : await this.lookUp(`${this.name}${SUFFIXES[coding]}`, signal);
+      const sibling = await this.sibling(coding, original, signal);
       if (sibling === undefined) continue;
       if (!isOutdated(sibling, original)) return { coding, representation: sibling };
       await sibling.close?.();
@@ -111,6 +115,19 @@ class FolderFile implements RangeSource {
     // Also where the client has refused it: RFC 9110 §12.4.1 lets a server disregard the field rather than answer 406.
     if (original !== undefined) return { coding: IDENTITY, representation: original };
     throw new SourceNotFoundError(`"${this.name}" names nothing in ${this.folder.files.root}`);
+  }
+
+  private async sibling(
+    coding: string,
+    original: Representation | undefined,
+    signal: AbortSignal,
+  ): Promise<Representation | undefined> {
+    if (coding === IDENTITY) return undefined;
+    const name = `${this.name}${SUFFIXES[coding]}`;
+    if (this.folder.absent.has(name)) return undefined;
+    const sibling = await this.lookUp(name, signal);
+    if (sibling === undefined && original !== undefined) this.folder.absent.add(name); // no name that anybody makes up
+    return sibling;
   }
 
   private async lookUp(name: string, signal: AbortSignal): Promise<Representation | undefined> {

@@ -129,6 +129,27 @@ describe('which file is sent', () => {
     expect(await codingOf('some.css', 'gzip, br, zstd')).toBe('gzip');
   });
 
+  it('a sibling that comes later, when its absence is forgotten: after a second', async () => {
+    fixtures.write('root/late.css', TEXT);
+    const assets = folderSource(ROOT);
+    const codingNow = async (): Promise<string | undefined> => {
+      const { fields, close } = await assets('late.css', 'br').resolve(signal);
+      await close?.();
+      return fields?.['content-encoding'];
+    };
+    expect(await codingNow()).toBeUndefined();
+    writeSibling('late.css', BR);
+    const now = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now');
+    try {
+      expect(await codingNow()).toBeUndefined();
+      clock.mockImplementation(() => now() + 1000);
+      expect(await codingNow()).toBe('br');
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('a sibling without an original, to those who take it', async () => {
     writeSibling('lone.svg', GZIP);
     const { representation, bytes } = await choose('lone.svg', 'gzip;q=0.1, identity');
