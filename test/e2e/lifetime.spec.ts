@@ -448,10 +448,10 @@ describe.each(ADAPTERS)('the lifetime of a response on %s', (adapter) => {
         const response = await get('/probe', fields);
         expect(response.status).toBe(status);
         expect(response.body.toString()).not.toContain('secret');
-        const { 'cache-control': cacheControl = 'no-store', etag = 'W/', ...others } = fieldsOf(response);
-        expect(cacheControl).toBe('no-store');
+        const { etag = 'W/', ...others } = fieldsOf(response);
         expect(etag).toMatch(/^W\//); // Express tags the bodies that it writes
         expect(others).toEqual({
+          'cache-control': 'no-store',
           'content-type': 'application/json; charset=utf-8',
           'content-length': String(response.body.length),
         });
