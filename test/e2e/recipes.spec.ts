@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { RangeModule } from 'nestjs-range';
+import { checkRangedEndpoint } from 'nestjs-range/testing';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/fixtures.js';
+import { fetchRaw, field } from '../support/raw-client.js';
+import { ADAPTERS, startApp, type TestApp } from '../support/test-app.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
+
+const fixtures = new FixtureDirectory();
+afterAll(() => fixtures.remove());
+const CLIP = pseudoRandomBytes(200_000);
+fixtures.write('clip.mp4', CLIP, MODIFIED);
+
+// Before they are loaded, as an app's environment is.
+process.env['MEDIA'] = fixtures.path;
+process.env['SPEECH'] = fixtures.at('speech');
+const { ArchiveController } = await import('./recipes/archive.controller.js');
+const { DownloadsController } = await import('./recipes/downloads.controller.js');
+const { faultsOf } = await import('./recipes/endpoint-check.js');
+const { FileTable } = await import('./recipes/file-table.js');
+const { HandWrittenController } = await import('./recipes/hand-written.controller.js');
+const { PrivateController } = await import('./recipes/private.controller.js');
+const { Signer } = await import('./recipes/signer.js');
+const { SpeechController } = await import('./recipes/speech.controller.js');
+const { SuffixesOnlyParser } = await import('./recipes/suffixes-only.parser.js');
+const { TicketsController } = await import('./recipes/tickets.controller.js');
+const { VideoController } = await import('./recipes/video.controller.js');
+
+const APP = {
+  imports: [RangeModule],
+  controllers: [
+    ArchiveController,
+    DownloadsController,
+    HandWrittenController,
+    PrivateController,
+    SpeechController,
+    TicketsController,
+    VideoController,
+  ],
+  providers: [FileTable, Signer],
+};
+
+/** What stands for something of the app's own is named in docs/recipes.md, and not shown. */
+const STAND_INS = new Set(['file-table.ts', 'signer.ts', 'synthesise.ts']);
+const RECIPES = join(import.meta.dirname, 'recipes');
+const SHOWN = readdirSync(RECIPES).filter((name) => !STAND_INS.has(name));
+
+it.each(SHOWN)('docs/recipes.md has %s as it is run here', (name) => {
+  const doc = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'recipes.md'), 'utf8');
+  expect(doc).toContain(`\`\`\`ts\n${readFileSync(join(RECIPES, name), 'utf8').trim()}\n\`\`\``);
+});
+
+describe.each(ADAPTERS)('the recipes on %s', (adapter) => {
+  let running: TestApp;
+  let upstream: Server;
+  const asked: (string | undefined)[] = [];
+  beforeAll(async () => {
+    upstream = createServer((request, response) => {
+      asked.push(request.headers.range);
+      const [, first = 0, last = CLIP.length - 1] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+      const octets = CLIP.subarray(Number(first), Number(last) + 1);
+      response.writeHead(request.headers.range === undefined ? 200 : 206, {
+        'content-length': octets.length,
+        etag: '"v1"',
+        ...(request.headers.range && { 'content-range': `bytes ${first}-${last}/${CLIP.length}` }),
+      });
+      response.end(request.method === 'HEAD' ? undefined : octets);
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    process.env['ARCHIVE'] = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`;
+    running = await startApp(adapter, APP);
+  });
+  afterAll(async () => {
+    await running.close();
+    await new Promise((resolve) => upstream.close(resolve));
+  });
+
+  const url = (path: string): string => `http://127.0.0.1:${running.port}${path}`;
+
+  it.each(['/video/clip.mp4', '/downloads/7', '/archive/clip.mp4'])('%s is without a fault', async (path) => {
+    expect(await faultsOf(url(path))).toEqual([]);
+  });
+
+  it('a video shows, a download is saved under its own name', async () => {
+    const disposition = async (path: string) => field(await fetchRaw(running.port, path), 'Content-Disposition');
+    expect(await disposition('/video/clip.mp4')).toBe('inline');
+    expect(await disposition('/downloads/7')).toContain("filename*=UTF-8''%C3%9Cbersicht");
+    expect((await fetchRaw(running.port, '/downloads/8')).status).toBe(404);
+  });
+
+  it('private media are for those who are logged in, each range of them', async () => {
+    const range = ['Range', 'bytes=0-9'] as const;
+    expect((await fetchRaw(running.port, '/private/clip.mp4', [range])).status).toBe(403);
+    const seek = await fetchRaw(running.port, '/private/clip.mp4', [range, ['Cookie', 'session=open']]);
+    expect([seek.status, seek.body.length]).toEqual([206, 10]);
+    expect(field(seek, 'Cache-Control')).toBe('private, max-age=3600, no-transform');
+    const findings = await checkRangedEndpoint(url('/private/clip.mp4'), { headers: { cookie: 'session=open' } });
+    expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('speech is made once, and has ranges then', async () => {
+    const path = `/speech?text=hello-${adapter}`;
+    const whole = await fetchRaw(running.port, path);
+    expect([whole.status, whole.body.length]).toEqual([200, 4000 * `hello-${adapter}`.length]);
+    const part = await fetchRaw(running.port, path, [['Range', 'bytes=-1000']]);
+    expect([part.status, part.body.equals(whole.body.subarray(-1000))]).toEqual([206, true]);
+  });
+
+  it('of an upstream only the octets travel that are asked for', async () => {
+    asked.length = 0;
+    const part = await fetchRaw(running.port, '/archive/clip.mp4', [['Range', 'bytes=5-9']]);
+    expect([part.status, part.body.equals(CLIP.subarray(5, 10))]).toEqual([206, true]);
+    expect(asked.filter((range) => range !== undefined)).toEqual(['bytes=5-9']);
+  });
+
+  it('a ticket leads to the store', async () => {
+    const { status, ...response } = await fetchRaw(running.port, '/tickets/a%20b');
+    expect([status, field({ status, ...response }, 'Location')]).toEqual([
+      307,
+      'https://store.example/a%20b?signature=abc',
+    ]);
+  });
+
+  it('a parser of the app decides what counts as a range', async () => {
+    const imports = [RangeModule.forRoot({ parser: SuffixesOnlyParser })];
+    const own = await startApp(adapter, { imports, controllers: [VideoController] });
+    try {
+      const status = async (range: string) => (await fetchRaw(own.port, '/video/clip.mp4', [['Range', range]])).status;
+      expect(await Promise.all(['bytes=-10', 'bytes=0-9', 'bytes=0-9,-10'].map(status))).toEqual([206, 200, 200]);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+it('the hand-written code has more than thirty faults, and leads out of its directory', async () => {
+  const running = await startApp('express', APP);
+  try {
+    const faults = await faultsOf(`http://127.0.0.1:${running.port}/hand-written/clip.mp4`);
+    expect(faults.length).toBeGreaterThan(30);
+    const outside = `..%2f${basename(fixtures.path)}%2fclip.mp4`;
+    expect((await fetchRaw(running.port, `/hand-written/${outside}`)).body.equals(CLIP)).toBe(true);
+    expect((await fetchRaw(running.port, `/video/${outside}`)).status).toBe(404);
+    expect((await fetchRaw(running.port, '/hand-written/missing.mp4')).status).toBe(500);
+  } finally {
+    await running.close();
+  }
+});
