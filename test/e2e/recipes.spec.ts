@@ -3,7 +3,7 @@ import { RangeModule } from 'nestjs-range';
 import { checkRangedEndpoint } from 'nestjs-range/testing';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/fixtures.js';
 import { fetchRaw, field } from '../support/raw-client.js';
@@ -19,6 +19,7 @@ fixtures.write('clip.mp4', CLIP, MODIFIED);
 // Before they are loaded, as an app's environment is.
 process.env['MEDIA'] = fixtures.path;
 process.env['SPEECH'] = fixtures.at('speech');
+const { AppModule } = await import('./getting-started/app.module.js');
 const { ArchiveController } = await import('./recipes/archive.controller.js');
 const { DownloadsController } = await import('./recipes/downloads.controller.js');
 const { faultsOf } = await import('./recipes/endpoint-check.js');
@@ -53,6 +54,30 @@ const SHOWN = readdirSync(RECIPES).filter((name) => !STAND_INS.has(name));
 it.each(SHOWN)('docs/recipes.md has %s as it is run here', (name) => {
   const doc = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'recipes.md'), 'utf8');
   expect(doc).toContain(`\`\`\`ts\n${readFileSync(join(RECIPES, name), 'utf8').trim()}\n\`\`\``);
+});
+
+it.each(['media.controller.ts', 'app.module.ts'])('docs/getting-started.md has %s as it is run here', (name) => {
+  const doc = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'getting-started.md'), 'utf8');
+  // A new app is CommonJS, and its imports of its own files have no `.js`.
+  const text = readFileSync(join(import.meta.dirname, 'getting-started', name), 'utf8').replace(
+    ".controller.js'",
+    ".controller'",
+  );
+  expect(doc).toContain(`\`\`\`ts\n${text.trim()}\n\`\`\``);
+});
+
+it.each(ADAPTERS)('docs/getting-started.md leads to a file without a fault on %s', async (adapter) => {
+  const directory = process.cwd();
+  mkdirSync(fixtures.at('media'), { recursive: true });
+  fixtures.write('media/clip.mp4', CLIP, MODIFIED);
+  process.chdir(fixtures.path);
+  const running = await startApp(adapter, { imports: [AppModule] });
+  try {
+    expect(await faultsOf(`http://127.0.0.1:${running.port}/media/clip.mp4`)).toEqual([]);
+  } finally {
+    await running.close();
+    process.chdir(directory);
+  }
 });
 
 describe.each(ADAPTERS)('the recipes on %s', (adapter) => {

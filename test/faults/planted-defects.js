@@ -142,6 +142,7 @@ const DEFECTS = [
     edits: [
       { file: 'src/negotiation.ts', code: 'return sourceTimeoutMs === 0 ?', instead: 'return sourceTimeoutMs >= 0 ?' },
     ],
+    only: 'before its first octets: 504',
     specs: ['test/e2e/silent-sources'],
   },
   {
