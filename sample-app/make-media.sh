@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the sample app's media: clip.mp4, tone.mp3 and book.pdf, in sample-app/media.
+# Makes the sample app's media: clip.mp4, clip-moov-last.mp4, tone.mp3 and book.pdf, in sample-app/media.
 # Needs (Debian): apt-get install ffmpeg espeak-ng fonts-dejavu-core
 # The same versions of the tools make the same octets: one thread, no dates, no random seeds.
 set -euo pipefail
@@ -47,5 +47,9 @@ picture="
 reproducibly -i "$work/sound.wav" -filter_complex "$picture" -t "$seconds" \
   -c:v libx264 -profile:v main -preset fast -crf 16 -g 30 -keyint_min 30 -sc_threshold 0 \
   -c:a aac -b:a 96k -movflags +faststart "${bitexact[@]}" media/clip.mp4
+
+# The same, smaller, with its index (the moov box) at the end, as encoders leave it where nobody asks for +faststart.
+reproducibly -i media/clip.mp4 -vf scale=640:360 -c:v libx264 -profile:v main -preset slow -crf 23 -g 60 -sc_threshold 0 \
+  -c:a copy "${bitexact[@]}" media/clip-moov-last.mp4
 
 node make-book.mjs >media/book.pdf

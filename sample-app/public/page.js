@@ -1,75 +1,69 @@
-const clip = document.querySelector('#clip');
-const tone = document.querySelector('#tone');
-const book = document.querySelector('#book');
-const position = document.querySelector('#position');
-let wantedSecond = 0;
+import { BookCard } from './book-card.js';
+import './byte-map.js';
+import { completeCommands } from './commands.js';
+import { showDiary } from './diary-card.js';
+import { listen, urlOf, watchExchanges } from './exchanges.js';
+import { find, findAll } from './find.js';
+import { Player } from './player.js';
+import { showRequests } from './request-log.js';
+import { Waveform } from './waveform.js';
 
-for (const choice of document.querySelectorAll('input[name=source], input[name=route]')) {
+const [clip, tone] = [new Player(find('#clip')), new Player(find('#tone'))];
+const waveform = new Waveform(find('#waveform'), find('#tone'), find('#moment'));
+const book = new BookCard();
+
+showDiary();
+showRequests(find('#log'), find('#entry'), find('#forget'));
+completeCommands(find('.commands'));
+clip.tellPosition((position) => (find('#position').textContent = position));
+find('#download-map').path = '/download/clip.mp4';
+
+for (const choice of findAll('[name=source], [name=rate], [name=route], [name=clip]')) {
   choice.addEventListener('change', choose);
 }
-
-for (const button of document.querySelectorAll('button[data-second]')) {
-  button.addEventListener('click', () => jumpTo(Number(button.dataset.second)));
+for (const button of findAll('[data-second]')) {
+  button.addEventListener('click', () => clip.jumpTo(Number(button.dataset.second)));
 }
+find('[data-fraction]').addEventListener('click', ({ target }) => {
+  clip.jumpTo(Number(target.dataset.fraction) * clip.duration);
+});
+watchExchanges(seekInWhatIsMade);
 
-for (const event of ['loadedmetadata', 'durationchange', 'progress', 'timeupdate', 'seeking', 'seeked', 'emptied']) {
-  clip.addEventListener(event, showPosition);
-}
+await listen();
+choose();
+await offerSources();
 
-for (const code of document.querySelectorAll('.commands code')) {
-  code.textContent = code.textContent.replace('http://localhost:3000', location.origin);
-  if (navigator.clipboard) code.after(copyButton(code.textContent));
-}
-
-showPosition();
-
-const available = await (await fetch('/sources')).json();
-for (const source of document.querySelectorAll('input[name=source]')) {
-  source.disabled = !available.includes(source.value);
-  if (!source.disabled) source.parentElement.removeAttribute('title');
-}
-
+/** Lets everything come from where the switches say. */
 function choose() {
-  const source = chosen('source');
-  if (seekableEnd() > 0) wantedSecond = clip.currentTime;
-  load(clip, `/${chosen('route') === 'plain' ? 'plain' : source}/clip.mp4`, wantedSecond);
-  load(tone, `/${source}/tone.mp3`, tone.currentTime);
-  book.href = `/${source}/book.pdf`;
+  const [source, rate] = [chosen('source'), chosen('rate')];
+  const sound = source === 'generated' ? '/generated/melody.wav' : `/${source}/tone.mp3`;
+  show(clip, '#clip-map', `/${chosen('route') === 'plain' ? 'plain' : source}/${chosen('clip')}`, rate);
+  show(tone, '#tone-map', sound, rate);
+  // A drawing needs all of the sound; fetched apart, it does not cover on the map what the player asks for.
+  void waveform.load(urlOf(source === 'generated' ? sound : '/download/tone.mp3'));
+  void book.open(`/${source}/book.pdf`, rate);
+}
+
+function show(player, map, path, rate) {
+  find(map).path = path;
+  player.load(urlOf(path, rate));
+}
+
+/** While something is made it has no length, and nobody can seek in it; when it is complete, it is as any other file. */
+function seekInWhatIsMade(exchange) {
+  if (exchange?.outcome !== 'complete' || !exchange.path.startsWith('/generated/')) return;
+  if (find('#clip-map').path === exchange.path && clip.seekableEnd === 0) clip.reopen();
+  if (find('#tone-map').path === exchange.path && tone.seekableEnd === 0) tone.reopen();
+}
+
+async function offerSources() {
+  const available = await (await fetch('/sources')).json();
+  for (const source of findAll('[name=source]')) {
+    source.disabled = !available.includes(source.value);
+    if (!source.disabled) source.parentElement.removeAttribute('title');
+  }
 }
 
 function chosen(name) {
-  return document.querySelector(`input[name=${name}]:checked`).value;
-}
-
-function load(element, path, second) {
-  if (new URL(element.src).pathname === path) return;
-  element.src = path;
-  element.addEventListener('loadedmetadata', () => (element.currentTime = second), { once: true });
-}
-
-function jumpTo(second) {
-  wantedSecond = second;
-  clip.currentTime = second;
-}
-
-function seekableEnd() {
-  const { seekable } = clip;
-  return seekable.length === 0 ? 0 : seekable.end(seekable.length - 1);
-}
-
-function showPosition() {
-  position.textContent = `at ${clip.currentTime.toFixed(1)} s, seekable to ${seekableEnd().toFixed(1)} s`;
-}
-
-function copyButton(command) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = 'Copy';
-  button.setAttribute('aria-label', `Copy: ${command}`);
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(command);
-    button.textContent = 'Copied';
-    setTimeout(() => (button.textContent = 'Copy'), 1500);
-  });
-  return button;
+  return find(`[name=${name}]:checked`).value;
 }

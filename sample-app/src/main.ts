@@ -7,6 +7,8 @@ import { AppModule } from './app.module.js';
 const adapter = process.argv.includes('--fastify') ? new FastifyAdapter() : new ExpressAdapter();
 const app = await NestFactory.create(AppModule, adapter, { logger: ['error', 'warn'] });
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit());
+
 await app.listen(process.env['PORT'] ?? 3000, '0.0.0.0');
 const { port }: AddressInfo = app.getHttpServer().address();
 console.log(`nestjs-range on ${adapter.getType()}: http://localhost:${port}`);

@@ -1,12 +1,19 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { bytesSource, fileSource, httpSource, type RangeSource } from 'nestjs-range';
+import { bytesSource, fileSource, generatedSource, httpSource, type RangeSource } from 'nestjs-range';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { MEDIA, MEDIA_TYPES } from './folders.js';
+import { MEDIA, MEDIA_TYPES, SCRATCH } from './folders.js';
+import { melody } from './melody.js';
 import { S3_BUCKET, type S3Bucket } from './s3-bucket.js';
+import { paced, slowly, wholeOf } from './slowly.js';
+
+/** Eight seconds for the clip: a minute of it plays while it is made. */
+const GENERATED_OCTETS_PER_SECOND = 500_000;
+const GENERATED_AT_MOST = 128 * 1024 ** 2;
+const MELODY = 'melody.wav';
 
 /** Where the media can come from. */
 @Injectable()
@@ -20,7 +27,7 @@ export class MediaSources {
 
   /** The first segments of the paths by which the media can be fetched now. */
   get available(): string[] {
-    return ['media', 'memory', 'upstream', ...(this.bucket === undefined ? [] : ['s3'])];
+    return ['media', 'memory', 'generated', 'upstream', ...(this.bucket === undefined ? [] : ['s3'])];
   }
 
   disk(name: string): RangeSource {
@@ -34,6 +41,26 @@ export class MediaSources {
     const source = this.inMemory.get(name) ?? readIntoMemory(name, type);
     this.inMemory.set(name, source);
     return source;
+  }
+
+  /**
+   * Made for each page that asks, slowly: the melody is computed, and the others stand for what an encoder would give.
+   *
+   * @param page whoever it is made for
+   */
+  generated(name: string, page: string): RangeSource {
+    const type = name === MELODY ? 'audio/wav' : MEDIA_TYPES.get(name);
+    if (type === undefined) throw new NotFoundException();
+    return generatedSource({
+      key: JSON.stringify([page, name]),
+      generate: (signal) =>
+        name === MELODY
+          ? paced(melody(), GENERATED_OCTETS_PER_SECOND, signal)
+          : wholeOf(slowly(this.disk(name), GENERATED_OCTETS_PER_SECOND), signal),
+      type,
+      dir: join(SCRATCH, 'generated'),
+      maxOctets: GENERATED_AT_MOST,
+    });
   }
 
   /** Another server, MEDIA_UPSTREAM=https://media.example/files; by default this one, asked over HTTP. */

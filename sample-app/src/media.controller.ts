@@ -1,32 +1,43 @@
-import { Controller, Get, NotFoundException, Param } from '@nestjs/common';
+import { Controller, Get, NotFoundException, Param, Query } from '@nestjs/common';
 import { fileSource, Ranged, RangedFile } from 'nestjs-range';
 import { EXTRA, MEDIA } from './folders.js';
 import { MediaSources } from './media-sources.js';
+import { atRate } from './slowly.js';
 
+/**
+ * `no-store`, so that no browser's cache answers what the page wants to see asked. `?rate=` in octets a second makes the
+ * network slower than it is.
+ */
 @Controller()
-@Ranged({ disposition: 'inline' })
+@Ranged({ disposition: 'inline', cacheControl: 'no-store' })
 export class MediaController {
   constructor(private readonly sources: MediaSources) {}
 
   /** To be played and read in the browser. */
   @Get('media/:name')
-  file(@Param('name') name: string) {
-    return new RangedFile(this.sources.disk(name));
+  file(@Param('name') name: string, @Query('rate') rate?: string) {
+    return new RangedFile(atRate(this.sources.disk(name), rate));
   }
 
   @Get('memory/:name')
-  async memory(@Param('name') name: string) {
-    return new RangedFile(await this.sources.memory(name));
+  async memory(@Param('name') name: string, @Query('rate') rate?: string) {
+    return new RangedFile(atRate(await this.sources.memory(name), rate));
+  }
+
+  /** What is being made is sent as it comes; a part of it waits for the end. */
+  @Get('generated/:name')
+  generated(@Param('name') name: string, @Query('page') page = '') {
+    return new RangedFile(this.sources.generated(name, page));
   }
 
   @Get('upstream/:name')
-  upstream(@Param('name') name: string) {
-    return new RangedFile(this.sources.upstream(name));
+  upstream(@Param('name') name: string, @Query('rate') rate?: string) {
+    return new RangedFile(atRate(this.sources.upstream(name), rate));
   }
 
   @Get('s3/:name')
-  s3(@Param('name') name: string) {
-    return new RangedFile(this.sources.s3(name));
+  s3(@Param('name') name: string, @Query('rate') rate?: string) {
+    return new RangedFile(atRate(this.sources.s3(name), rate));
   }
 
   /** Which of these the page can choose from. */

@@ -1,18 +1,26 @@
-import { Controller, Get, NotFoundException, Param, StreamableFile } from '@nestjs/common';
-import { createReadStream } from 'node:fs';
+import { Controller, Get, Header, NotFoundException, Param, Query, StreamableFile } from '@nestjs/common';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { MEDIA, MEDIA_TYPES } from './folders.js';
+import { paced, parseRate } from './slowly.js';
 
 /** The same files as Nest alone sends them, for comparison: always 200, always all of it. */
 @Controller('plain')
 export class PlainController {
   @Get(':name')
-  async file(@Param('name') name: string) {
+  @Header('Cache-Control', 'no-store')
+  async file(@Param('name') name: string, @Query('rate') rate?: string) {
     const type = MEDIA_TYPES.get(name);
     if (type === undefined) throw new NotFoundException();
     const path = join(MEDIA, name);
     const { size } = await stat(path);
-    return new StreamableFile(createReadStream(path), { type, length: size });
+    return new StreamableFile(slowed(createReadStream(path), rate), { type, length: size });
   }
+}
+
+function slowed(file: ReadStream, rate: string | undefined): Readable {
+  const octetsPerSecond = parseRate(rate);
+  return octetsPerSecond === undefined ? file : Readable.from(paced(file, octetsPerSecond), { objectMode: false });
 }

@@ -1,0 +1,61 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { RangedResponseMessage } from 'nestjs-range';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { filter, map, type Observable, Subject } from 'rxjs';
+import { type Exchange, targetOf, WatchedExchange } from './watched-exchange.js';
+
+const CHANNEL = 'nestjs-range:response';
+const LOOK_EVERY_MS = 100;
+
+/**
+ * What goes on between each page and this server: what comes in is seen by a middleware, how it went is told by the
+ * package. A page has a name of its own, which it puts into the query of whatever it asks for, and hears of nothing else.
+ */
+@Injectable()
+export class Traffic implements OnModuleInit, OnModuleDestroy {
+  private readonly news = new Subject<{ readonly page: string; readonly exchange: Exchange }>();
+  private readonly underWay = new WeakMap<IncomingMessage, WatchedExchange>();
+  private count = 0;
+
+  onModuleInit(): void {
+    subscribe(CHANNEL, this.hear);
+  }
+
+  onModuleDestroy(): void {
+    unsubscribe(CHANNEL, this.hear);
+  }
+
+  /** Each exchange when it begins, while it goes on, and when it is over. */
+  of(page: string): Observable<Exchange> {
+    return this.news.pipe(
+      filter((news) => news.page === page),
+      map(({ exchange }) => exchange),
+    );
+  }
+
+  /** A middleware, for the objects of Node.js. */
+  readonly watch = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    const page = targetOf(request).searchParams.get('page');
+    if (page !== null) this.follow(page, request, response);
+    next();
+  };
+
+  private follow(page: string, request: IncomingMessage, response: ServerResponse): void {
+    const watched = new WatchedExchange(++this.count, request, response);
+    const tell = (): void => this.news.next({ page, exchange: watched.state() });
+    const looking = setInterval(tell, LOOK_EVERY_MS);
+    this.underWay.set(request, watched);
+    response.once('close', () => {
+      clearInterval(looking);
+      setImmediate(tell); // the package publishes on the same event, and may come after us
+    });
+    tell();
+  }
+
+  private readonly hear = (message: unknown): void => {
+    const report = message as RangedResponseMessage; // as the channel's documentation has it
+    const watched = this.underWay.get(report.request);
+    if (watched !== undefined) watched.report = report;
+  };
+}
