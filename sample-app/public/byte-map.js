@@ -123,8 +123,8 @@ class Squares {
   #fillWithin(square, start, end, leastWidth) {
     const side = PITCH - GAP;
     const first = square * this.#octetsPerSquare;
-    const from = Math.max(0, (start - first) / this.#octetsPerSquare) * side;
-    const to = Math.min(1, (end - first) / this.#octetsPerSquare) * side;
+    const from = Math.floor(Math.max(0, (start - first) / this.#octetsPerSquare) * side);
+    const to = Math.ceil(Math.min(1, (end - first) / this.#octetsPerSquare) * side);
     const width = Math.max(to - from, leastWidth);
     const x = (square % this.#columns) * PITCH + Math.min(from, side - width);
     const y = Math.floor(square / this.#columns) * PITCH;

@@ -14,21 +14,25 @@ export function coverageOf(exchanges) {
       sent.push([firstPos, sentEnd]);
       (exchange.outcome === undefined ? awaited : givenUp).push([sentEnd, lastPos + 1]);
     }
-    // Of what is being made nobody knows the length yet.
-    if (exchange.status === 200 && exchange.size === undefined) sent.push([0, exchange.octetsSent]);
+    if (isWhole(exchange) && exchange.size === undefined) sent.push([0, exchange.octetsSent]);
   }
   return { sent: layers(sent), awaited: layers(awaited), givenUp: layers(givenUp) };
 }
 
-/** The complete length, as far as it is known. */
+/** The complete length; where no answer has told it (several ranges, or what is being made), as much of it as is known. */
 export function sizeOf(exchanges) {
   const sizes = exchanges.map(({ size }) => size).filter((size) => size !== undefined);
-  return sizes.at(-1) ?? Math.max(0, ...exchanges.map(({ octetsSent }) => octetsSent));
+  const ends = exchanges.flatMap(({ ranges }) => ranges.map(({ lastPos }) => lastPos + 1));
+  return sizes.at(-1) ?? Math.max(0, ...ends, ...exchanges.filter(isWhole).map(({ octetsSent }) => octetsSent));
 }
 
 /** How many octets the spans have. */
 export function lengthOf(spans) {
   return spans.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+function isWhole({ status }) {
+  return status === 200;
 }
 
 /** Spans that overlap, cut at each of their ends: how many times is each piece covered? */

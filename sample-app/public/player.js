@@ -30,9 +30,11 @@ export class Player {
     return Number.isFinite(this.#element.duration) ? this.#element.duration : 0;
   }
 
+  /** 0: nobody can seek in it. A stream without a length claims to have no end. */
   get seekableEnd() {
     const { seekable } = this.#element;
-    return seekable.length === 0 ? 0 : seekable.end(seekable.length - 1);
+    const end = seekable.length === 0 ? 0 : seekable.end(seekable.length - 1);
+    return Number.isFinite(end) ? end : 0;
   }
 
   /** In words, again whenever it is another. */

@@ -10,8 +10,8 @@ import { melody } from './melody.js';
 import { S3_BUCKET, type S3Bucket } from './s3-bucket.js';
 import { paced, slowly, wholeOf } from './slowly.js';
 
-/** Eight seconds for the clip: a minute of it plays while it is made. */
-const GENERATED_OCTETS_PER_SECOND = 500_000;
+/** Fourteen seconds for the clip: a minute of it plays while it is made. */
+const GENERATED_OCTETS_PER_SECOND = 300_000;
 const GENERATED_AT_MOST = 128 * 1024 ** 2;
 const MELODY = 'melody.wav';
 

@@ -1,5 +1,5 @@
 /** Samples a second; each of two octets. */
-const RATE = 22_050;
+const RATE = 24_000;
 const SECONDS = 60;
 const NOTES_PER_SECOND = 4;
 const SAMPLES_PER_NOTE = Math.floor(RATE / NOTES_PER_SECOND);

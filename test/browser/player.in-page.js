@@ -41,7 +41,25 @@ globalThis.player = {
     element.pause();
     return positions;
   },
+
+  /** How many pixels of a canvas are as wanted. */
+  pixelsOf(selector, isWanted) {
+    const { data } = imageOf(document.querySelector(selector));
+    return Array.from({ length: data.length / 4 }, (_, pixel) => pixel).filter((pixel) =>
+      isWanted(data.subarray(4 * pixel, 4 * pixel + 4)),
+    ).length;
+  },
+
+  /** Which part of a canvas is drawn on: 0 to 1. */
+  inkOf(selector) {
+    const { width, height } = imageOf(document.querySelector(selector));
+    return player.pixelsOf(selector, ([, , , alpha]) => alpha > 0) / (width * height);
+  },
 };
+
+function imageOf(drawn) {
+  return drawn.getContext('2d').getImageData(0, 0, drawn.width, drawn.height);
+}
 
 const canvas = document.createElement('canvas');
 

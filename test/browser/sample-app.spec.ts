@@ -7,14 +7,13 @@ import { ADAPTERS, npmStart, type SampleApp, startSampleApp } from '../support/s
 import { launchChromium } from './chromium.js';
 import { type MediaAnswer, watchAnswers } from './media-answers.js';
 import { Player } from './player.js';
+import { PHONE, SamplePage, WIDE } from './sample-page.js';
 
 const MEDIA = new URL('../../sample-app/media/', import.meta.url);
-const IN_PAGE = fileURLToPath(new URL('player.in-page.js', import.meta.url));
 const S3_SDK = fileURLToPath(new URL('s3-sdk.js', import.meta.url));
-const WIDE = { width: 1280, height: 900 };
-const PHONE = { width: 375, height: 812 };
 
 const clip = await readFile(new URL('clip.mp4', MEDIA));
+const moovLast = await readFile(new URL('clip-moov-last.mp4', MEDIA));
 const tone = await readFile(new URL('tone.mp3', MEDIA));
 const book = await readFile(new URL('book.pdf', MEDIA));
 
@@ -29,8 +28,8 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
   let app: SampleApp;
   let store: FakeStore;
   let browser: Browser;
+  let sample: SamplePage;
   let page: Page;
-  let complaints: string[];
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -52,17 +51,11 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
   });
 
   beforeEach(async () => {
-    complaints = [];
-    page = await browser.newPage({ viewport: WIDE });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    await page.addInitScript({ path: IN_PAGE });
+    sample = await SamplePage.in(browser);
+    page = sample.page;
   });
 
-  afterEach(async () => {
-    await page.close();
-    if (complaints.length > 0) throw new Error(`The page complained: ${complaints.join('\n')}`);
-  });
+  afterEach(() => sample.close());
 
   it('the clip plays from where one seeks to, forwards and backwards, by 206 answers only', async () => {
     const answers = watchAnswers(page, '/media/clip.mp4');
@@ -85,6 +78,28 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
     const all = await answers.settled();
     expect(all.length).toBeGreaterThanOrEqual(2);
     expectExactParts(all, clip);
+  });
+
+  it('the clip with its index at the end plays from where one seeks to', async () => {
+    const answers = watchAnswers(page, '/media/clip-moov-last.mp4');
+    await page.goto(app.url);
+    await Player.opened(page, '#clip');
+    await page.getByText('index last').click();
+    await page.waitForFunction("document.querySelector('#clip').videoWidth === 640");
+    const video = await Player.opened(page, '#clip');
+
+    await video.seek(50);
+    expect(await video.state()).toMatchObject({ currentTime: 50, duration: 60, videoWidth: 640 });
+    expect(await video.pictureSecond()).toBeCloseTo(50, 0);
+    await video.seek(5);
+    expect(await video.pictureSecond()).toBeCloseTo(5, 0);
+
+    const all = await answers.settled();
+    // The index is asked for before anything can be shown: a part that begins behind the middle.
+    expect(all.map(({ range }) => firstPosOf(range)).filter((firstPos) => firstPos > moovLast.length / 2)).not.toEqual(
+      [],
+    );
+    expectExactParts(all, moovLast);
   });
 
   it('the tone plays from where one seeks to', async () => {
@@ -125,7 +140,7 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
     await page.getByRole('radio', { name: '@Ranged()' }).press('ArrowRight');
     await position(page, 'at 0.0 s, seekable to 0.0 s').waitFor();
     const video = await Player.opened(page, '#clip');
-    await page.getByRole('button', { name: '0:50' }).press('Enter');
+    await page.getByRole('button', { name: '50 s' }).press('Enter');
     await video.seek(50);
     expect((await video.state()).currentTime).toBe(0);
 
@@ -139,7 +154,7 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
     const toneAnswers = watchAnswers(page, `${folder}/tone.mp3`);
     await page.goto(app.url);
     await Player.opened(page, '#clip');
-    await chooseSource(page, label);
+    await sample.chooseSource(label);
 
     const video = await Player.opened(page, '#clip');
     await video.seek(50);
@@ -164,7 +179,7 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
 
   it.each(SOURCES)('from %s the book is read by its octets', async (label, folder) => {
     await page.goto(app.url);
-    await chooseSource(page, label);
+    await sample.chooseSource(label);
     const path = await page.getByRole('link', { name: 'Open the book' }).getAttribute('href');
     expect(path).toBe(`${folder}/book.pdf`);
     const response = await fetch(`${app.url}${path}`, { headers: { Range: 'bytes=1000000-1000999' } });
@@ -177,7 +192,7 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
     await page.goto(app.url);
     await (await Player.opened(page, '#clip')).seek(42);
     for (const label of ['Memory', 'S3', 'Disk']) {
-      await chooseSource(page, label);
+      await sample.chooseSource(label);
       await position(page, 'at 42.0 s, seekable to 60.0 s').waitFor();
     }
     const video = await Player.opened(page, '#clip');
@@ -209,6 +224,7 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
       await page.getByRole('radio', { name: 'Memory', disabled: false }).waitFor({ state: 'attached' });
       expect(await page.getByRole('radio', { name: 'S3' }).isDisabled()).toBe(true);
     } finally {
+      await page.goto('about:blank'); // what is under way must not be cut
       await other.stop();
     }
   });
@@ -235,16 +251,11 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
   it.each([WIDE, PHONE])('the page fits a window $width wide', async (viewport) => {
     await page.setViewportSize(viewport);
     await page.goto(app.url);
-    await Player.opened(page, '#clip');
+    await sample.says(/octets loaded/);
+    await page.getByText('book.pdf: ').last().waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
   });
 });
-
-/** A source can be chosen as soon as the page has heard that it is there. */
-async function chooseSource(page: Page, label: string): Promise<void> {
-  await page.getByRole('radio', { name: label, disabled: false }).waitFor({ state: 'attached' });
-  await page.getByText(label, { exact: true }).click();
-}
 
 function position(page: Page, text: string) {
   return page.getByRole('status').filter({ hasText: text });
@@ -258,6 +269,10 @@ function expectExactParts(answers: readonly MediaAnswer[], file: Buffer): void {
     contentRange: contentRangeFor(range, file.length),
   }));
   expect(answers).toEqual(expected);
+}
+
+function firstPosOf(range: string | undefined): number {
+  return Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]);
 }
 
 /** For the one form that media elements send: `bytes=a-b`, or without the b. */

@@ -1,0 +1,323 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser, Page } from 'playwright-core';
+import { ADAPTERS, type SampleApp, startSampleApp } from '../support/sample-app.js';
+import { launchChromium } from './chromium.js';
+import { Player } from './player.js';
+import { type LogEntry, PHONE, SamplePage } from './sample-page.js';
+
+const MEDIA = new URL('../../sample-app/media/', import.meta.url);
+const clip = await readFile(new URL('clip.mp4', MEDIA));
+const book = await readFile(new URL('book.pdf', MEDIA));
+
+describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapter) => {
+  let app: SampleApp;
+  let browser: Browser;
+  let sample: SamplePage;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    app = await startSampleApp(adapter);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await app?.stop();
+  });
+
+  beforeEach(async () => {
+    sample = await SamplePage.in(browser);
+    page = sample.page;
+    await page.goto(app.url);
+  });
+
+  afterEach(() => sample.close());
+
+  describe('the byte map', () => {
+    it('paints what is sent, what is still to come, and what was given up', async () => {
+      await page.getByRole('button', { name: 'Download the diary' }).click();
+      const last =
+        Number(/of ([\d,]+)/.exec(await sample.says(/^[1-9][\d,]* of [\d,]+ octets$/))?.[1]?.replaceAll(',', '')) - 1;
+      await sample.painted('#diary-map', 0, 'sent');
+      await sample.painted('#diary-map', last, 'awaited');
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await sample.painted('#diary-map', last, 'given-up');
+      expect(await sample.colourAt('#diary-map', 0)).toBe('sent');
+    });
+
+    it('shows what a jump in the clip asks for, and what it gives up', async () => {
+      await Player.opened(page, '#clip');
+      await sample.painted('#clip-map', 0, 'sent');
+      await page.getByRole('button', { name: '90 %' }).click();
+      await sample.painted('#clip-map', 0.9 * clip.length, 'sent');
+      expect(await sample.colourAt('#clip-map', 0)).toBe('sent');
+      expect(await sample.colourAt('#clip-map', 0.75 * clip.length)).toBe('given-up');
+
+      const log = await sample.log('/media/clip.mp4');
+      expect(log.at(-1)).toMatchObject({
+        status: '206',
+        range: 'bytes=0-',
+        outcome: 'aborted',
+        contentRange: partOf(0),
+      });
+      const [latest] = log;
+      const firstPos = Number(/^bytes=(\d+)-$/.exec(latest?.range ?? '')?.[1]);
+      expect(firstPos).toBeGreaterThan(0.7 * clip.length);
+      expect(latest).toMatchObject({ status: '206', contentRange: partOf(firstPos) });
+    });
+
+    it('shows that a plain StreamableFile is sent from its first octet on, whatever is wanted', async () => {
+      await page.getByText('full speed').click();
+      await page.getByText('plain StreamableFile').click();
+      await sample.painted('#clip-map', clip.length - 1, 'sent');
+      await page.getByRole('button', { name: '50 s' }).click();
+      await sample.says(/at 0\.0 s, seekable to 0\.0 s/);
+      for (const { status, contentRange } of await sample.log('/plain/clip.mp4')) {
+        expect({ status, contentRange }).toEqual({ status: '200', contentRange: '' });
+      }
+    });
+
+    it('knows how often something was sent', async () => {
+      const url = await linkIn(page, 'curl -C');
+      for (const range of ['bytes=0-99999', 'bytes=60000-99999']) await fetch(url, { headers: { Range: range } });
+      await sample.says(/100,000 of 4,053,964 octets sent, 40,000 more than once/);
+      expect(await sample.colourAt('#download-map', 20_000)).toBe('sent');
+      expect(await sample.colourAt('#download-map', 70_000)).toBe('sent-again');
+      expect(await sample.colourAt('#download-map', 200_000)).toBe('unasked');
+    });
+
+    it('shows what curl does by the line that the page gives, several ranges too', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'sample-page-'));
+      try {
+        const line = await commandIn(page, 'curl -s');
+        const { stdout } = await promisify(execFile)('bash', ['-c', line.replace('| xxd', '')], { encoding: 'buffer' });
+        expect(stdout.includes(clip.subarray(0, 32))).toBe(true);
+        expect(stdout.includes(clip.subarray(2_000_000, 2_000_032))).toBe(true);
+        await sample.painted('#download-map', 2_000_000, 'sent');
+        expect(await sample.colourAt('#download-map', 1_000_000)).toBe('unasked');
+        expect(await sample.log('/download/clip.mp4')).toMatchObject([
+          { status: '206', range: 'bytes=0-31,2000000-2000031', outcome: 'complete' },
+        ]);
+
+        await promisify(execFile)('bash', ['-c', await commandIn(page, 'curl -C')], { cwd: folder });
+        expect(clip.equals(await readFile(join(folder, 'clip.mp4')))).toBe(true);
+        await sample.painted('#download-map', clip.length - 1, 'sent');
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
+    it('hears nothing of what other pages ask', async () => {
+      const other = await SamplePage.in(browser);
+      await other.page.goto(app.url);
+      await (await fetch(await linkIn(other.page, 'curl -C'))).arrayBuffer();
+      await other.painted('#download-map', clip.length - 1, 'sent');
+      await other.close();
+      expect(await sample.log('/download/clip.mp4')).toEqual([]);
+    });
+
+    it('is emptied, with the log', async () => {
+      await opened(page, 300);
+      await page.waitForFunction("!document.querySelector('#book-map').textContent.includes('more to come')");
+      await page.getByRole('button', { name: 'Clear' }).press('Enter');
+      await sample.says(/book\.pdf: not asked for yet/);
+      expect(await sample.log('/media/book.pdf')).toEqual([]);
+    });
+  });
+
+  describe('the book', () => {
+    it('is opened at page 300 with a fraction of its octets', async () => {
+      await opened(page, 300);
+      const told = await sample.says(/octets loaded/);
+      const loaded = octetsIn(told);
+      expect(told).toContain(`of ${book.length.toLocaleString('en')} octets loaded`);
+      expect(loaded).toBeLessThan(0.2 * book.length);
+      expect(await page.locator('#book').textContent()).toContain('is 2 × 2 × 3 × 5 × 5.');
+      // The red square of the page's own number is drawn.
+      expect(await redPixels(page, '#book')).toBeGreaterThan(50);
+
+      await sample.says(new RegExp(`book\\.pdf: ${loaded.toLocaleString('en')} of`)); // by the server's own count
+      for (const entry of await sample.log('/media/book.pdf')) {
+        expect(entry).toMatchObject({ status: '206', outcome: 'complete' });
+        expect(entry.contentRange).toBe(`${entry.range.replace('=', ' ')}/${book.length}`);
+      }
+    });
+
+    it('is turned by keyboard, and asks for what it lacks', async () => {
+      await opened(page, 300);
+      const before = octetsIn(await sample.says(/octets loaded/));
+      await page.getByRole('button', { name: 'Next page' }).press('Enter');
+      await opened(page, 301);
+      await page.getByRole('spinbutton', { name: 'Page' }).fill('17');
+      await page.getByRole('spinbutton', { name: 'Page' }).press('Enter');
+      await opened(page, 17);
+      expect(octetsIn(await sample.says(/octets loaded/))).toBeGreaterThan(before);
+      expect(await page.locator('#book').textContent()).toContain('is prime.');
+    });
+
+    it('stays at its page when it comes from elsewhere', async () => {
+      await opened(page, 300);
+      await sample.chooseSource('Memory');
+      await sample.says(/\/memory\/book\.pdf: [\d,]+ of/);
+      await opened(page, 300);
+      expect(octetsIn(await sample.says(/octets loaded/))).toBeLessThan(0.2 * book.length);
+    });
+  });
+
+  describe('the download', () => {
+    it('goes on after a pause with the octets that are missing, and is the file', async () => {
+      await startAndPause(sample);
+      const kept = octetsIn(await sample.says(/Paused\./));
+      await page.getByRole('button', { name: 'Resume' }).press('Space');
+      await sample.says(new RegExp(`206: goes on at octet ${kept.toLocaleString('en')}`));
+      await sample.says(/Complete\. Its SHA-256 is what the server says/);
+
+      await expectVersions(page, 1);
+      const [resumed, broken] = await sample.log('/diary.txt');
+      expect(broken).toMatchObject({ status: '200', range: '', ifRange: '', outcome: 'aborted' });
+      expect(resumed).toMatchObject({ status: '206', range: `bytes=${kept}-`, outcome: 'complete' });
+      expect(resumed?.ifRange).toMatch(/^"[^"]+"$/);
+    });
+
+    it('starts anew where the file was changed in the pause', async () => {
+      await startAndPause(sample);
+      await page.getByRole('button', { name: 'Change the file on the server' }).press('Enter');
+      const version = Number(/\d+/.exec(await sample.says(/Version \d+ lies on the server/))?.[0]);
+      await page.getByRole('button', { name: 'Resume' }).press('Enter');
+      await sample.says(/200: the file has changed/);
+      await sample.says(/Complete\. Its SHA-256 is what the server says/);
+
+      await expectVersions(page, version);
+      const [anew] = await sample.log('/diary.txt');
+      expect(anew).toMatchObject({ status: '200', contentRange: '', outcome: 'complete' });
+      expect(anew?.range).toMatch(/^bytes=\d+-$/);
+      expect(anew?.ifRange).not.toBe('');
+    });
+  });
+
+  describe('what is generated', () => {
+    it('plays while it is made, and can be seeked in when it is complete', async () => {
+      await sample.chooseSource('Generated');
+      await sample.says(/generated\/melody\.wav: [\d,]+ of/);
+      const audio = await Player.opened(page, '#tone');
+      await audio.play(1);
+      const log = await sample.log('/generated/melody.wav');
+      expect(log.map(({ status, outcome }) => ({ status, outcome }))).toContainEqual({
+        status: '200',
+        outcome: 'running',
+      });
+
+      await page.waitForFunction("player.state('#tone').seekableEnd === 60");
+      await audio.seek(45);
+      expect((await audio.state()).currentTime).toBe(45);
+      expect(Math.min(...(await audio.play(46)))).toBeGreaterThanOrEqual(45);
+      await partsOf(sample, '/generated/melody.wav');
+
+      const video = await Player.opened(page, '#clip');
+      await page.waitForFunction("player.state('#clip').seekableEnd === 60");
+      await video.seek(50);
+      expect(await video.pictureSecond()).toBeCloseTo(50, 0);
+      await partsOf(sample, '/generated/clip.mp4');
+
+      await opened(page, 300);
+    });
+  });
+
+  describe('the waveform', () => {
+    const slider = () => page.getByRole('slider', { name: 'Position in the sound' });
+
+    it('is drawn, and seeks by a click and by keyboard', async () => {
+      const audio = await Player.opened(page, '#tone');
+      await page.waitForFunction("player.inkOf('#waveform') > 0.1");
+      const { width = 0 } = (await slider().boundingBox()) ?? {};
+      await slider().click({ position: { x: 0.75 * width, y: 20 } });
+      expect((await audio.state()).currentTime).toBeCloseTo(45, 0);
+      await slider().press('Home');
+      expect((await audio.state()).currentTime).toBe(0);
+      await slider().press('PageUp');
+      expect((await audio.state()).currentTime).toBeGreaterThan(1);
+      expect(await slider().getAttribute('aria-valuetext')).toMatch(/^\d+ of 60 seconds$/);
+    });
+  });
+
+  it('all of it can be reached by the Tab key, in order', async () => {
+    await sample.says(/octets loaded/);
+    const reached: string[] = [];
+    for (let presses = 0; presses < 60 && reached.at(-1) !== 'log'; presses++) {
+      await page.keyboard.press('Tab');
+      reached.push(await page.evaluate('document.activeElement.id || document.activeElement.textContent.trim()'));
+    }
+    const stops = ['clip', '10 s', '50 s', '90 %', 'moment', 'tone', 'book-link', 'page', 'transfer', 'change', 'log'];
+    expect(reached.filter((stop, index) => stops.includes(stop) && reached.indexOf(stop) === index)).toEqual(stops);
+  });
+
+  it.each(['light', 'dark'] as const)('fits a phone, and fills its maps, in a %s scheme', async (colorScheme) => {
+    const phone = await SamplePage.in(browser, { viewport: PHONE, colorScheme, deviceScaleFactor: 2, hasTouch: true });
+    await phone.page.goto(app.url);
+    await phone.painted('#clip-map', 0, 'sent');
+    await phone.painted('#book-map', book.length - 1, 'sent');
+    expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
+    await phone.page.getByRole('button', { name: '50 s' }).tap();
+    await phone.says(/at 50\.0 s, seekable to 60\.0 s/);
+    await phone.close();
+  });
+});
+
+/** Starts the download and pauses it as soon as there is something to keep. */
+async function startAndPause(sample: SamplePage): Promise<void> {
+  await sample.page.getByRole('button', { name: 'Download the diary' }).press('Enter');
+  await sample.says(/^[1-9]\d{2},\d{3} of [\d,]+ octets$/);
+  await sample.page.getByRole('button', { name: 'Pause' }).press('Enter');
+}
+
+/** The file that was saved has all its lines, each of that version. */
+async function expectVersions(page: Page, version: number): Promise<void> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Save the diary' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('diary.txt');
+  const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+  expect(lines.map((line, index) => line.startsWith(`version ${version}, line ${index + 1}:`))).not.toContain(false);
+  expect(lines.length).toBeGreaterThan(10_000);
+}
+
+async function opened(page: Page, number: number): Promise<void> {
+  await page.getByRole('img', { name: `Page ${number}`, exact: true }).waitFor();
+}
+
+/** Waits until it was asked for a part of the file. */
+async function partsOf(sample: SamplePage, path: string): Promise<readonly LogEntry[]> {
+  await sample.page
+    .locator('#log li', { hasText: path })
+    .filter({ has: sample.page.getByText('206', { exact: true }) })
+    .first()
+    .waitFor();
+  return sample.log(path);
+}
+
+async function redPixels(page: Page, selector: string): Promise<number> {
+  return page.evaluate(`player.pixelsOf('${selector}', ([r, g, b]) => r > 190 && g < 80 && b < 120)`);
+}
+
+async function commandIn(page: Page, start: string): Promise<string> {
+  return (await page.locator('.commands code', { hasText: start }).textContent()) ?? '';
+}
+
+async function linkIn(page: Page, command: string): Promise<string> {
+  return /'(.*)'/.exec(await commandIn(page, command))?.[1] ?? '';
+}
+
+/** The first number that is told. */
+function octetsIn(words: string): number {
+  return Number(/[\d,]+(?= (?:of|octets))/.exec(words)?.[0].replaceAll(',', ''));
+}
+
+function partOf(firstPos: number): string {
+  return `bytes ${firstPos}-${clip.length - 1}/${clip.length}`;
+}
