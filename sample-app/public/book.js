@@ -10,6 +10,7 @@ export class Book {
   #tell;
   #document;
   #rendering;
+  #opening = new AbortController();
 
   /** @param tell called with what there is to know: `{ page, pages, loaded, size }`, the last two in octets */
   constructor(canvas, tell) {
@@ -17,10 +18,21 @@ export class Book {
     this.#tell = tell;
   }
 
-  /** Opens the book at a page, counted from 1. */
+  /** Opens the book at a page, counted from 1; another that is being opened is left. */
   async open(url, page) {
-    this.#document?.destroy();
-    const octets = await Octets.of(url, ({ loaded, size }) => this.#tell({ loaded, size }));
+    this.#opening.abort();
+    this.#opening = new AbortController();
+    const { signal } = this.#opening;
+    try {
+      await this.#open(url, page, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #open(url, page, signal) {
+    void this.#document?.destroy();
+    const octets = await Octets.of(url, signal, this.#tell);
     this.#document = getDocument({
       range: octets,
       rangeChunkSize: OCTETS_AT_ONCE,
@@ -30,6 +42,7 @@ export class Book {
       standardFontDataUrl: '/lib/pdfjs-fonts/',
     });
     const { numPages } = await this.#document.promise;
+    signal.throwIfAborted();
     this.#tell({ pages: numPages });
     await this.turnTo(page);
   }
@@ -58,20 +71,21 @@ export class Book {
 class Octets extends PDFDataRangeTransport {
   #url;
   #etag;
+  #signal;
   #tell;
   #loaded;
-  #leaving = new AbortController();
 
   /** Asks for the first octets, and learns by them how many there are. */
-  static async of(url, tell) {
-    const { bytes, etag, size } = await fetchPart(url, 0, OCTETS_AT_ONCE);
-    return new Octets(url, bytes, etag, size, tell);
+  static async of(url, signal, tell) {
+    const { bytes, etag, size } = await fetchPart(url, 0, OCTETS_AT_ONCE, signal);
+    return new Octets(url, bytes, etag, size, signal, tell);
   }
 
-  constructor(url, bytes, etag, size, tell) {
+  constructor(url, bytes, etag, size, signal, tell) {
     super(size, bytes);
     this.#url = url;
     this.#etag = etag;
+    this.#signal = signal;
     this.#tell = tell;
     this.#loaded = bytes.length;
     tell({ loaded: bytes.length, size });
@@ -80,18 +94,14 @@ class Octets extends PDFDataRangeTransport {
   /** As pdf.js calls it; `end` is exclusive. */
   async requestDataRange(begin, end) {
     try {
-      const { bytes, etag } = await fetchPart(this.#url, begin, end, this.#leaving.signal);
+      const { bytes, etag } = await fetchPart(this.#url, begin, end, this.#signal);
       if (etag !== this.#etag) throw new Error('the book has changed: open it again');
       this.#loaded += bytes.length;
       this.#tell({ loaded: this.#loaded, size: this.length });
       this.onDataRange(begin, bytes);
     } catch (error) {
-      if (!this.#leaving.signal.aborted) throw error;
+      if (!this.#signal.aborted) throw error;
     }
-  }
-
-  abort() {
-    this.#leaving.abort();
   }
 }
 

@@ -18,6 +18,7 @@ export class Download {
 
   /** Starts, or goes on after a pause. */
   async run() {
+    this.#tell({ state: 'running' });
     this.#transfer = new AbortController();
     const { signal } = this.#transfer;
     try {
@@ -45,23 +46,33 @@ export class Download {
     this.#finish(response.headers.get('Repr-Digest'));
   }
 
-  /** The octets that are missing, if the file is still the same. Only a strong tag can tell: RFC 9110 §13.1.5. */
+  /** The octets that are missing, if the file is still the same. */
   #condition() {
-    const isResumable = this.#received > 0 && this.#etag?.startsWith('"');
-    return isResumable ? { Range: `bytes=${this.#received}-`, 'If-Range': this.#etag } : {};
+    if (this.#received === 0 || !this.#isResumable) return {};
+    return { Range: `bytes=${this.#received}-`, 'If-Range': this.#etag };
+  }
+
+  /** Only a strong tag can tell whether a file is the same, and one that was written just now has none: RFC 9110 §8.8.1. */
+  get #isResumable() {
+    return this.#etag?.startsWith('"') === true;
   }
 
   #take({ status, headers }) {
     if (status === 206) {
-      this.#tell({ state: 'running', note: `206: goes on at octet ${count(this.#received)}.` });
+      this.#tell({ note: `206: goes on at octet ${count(this.#received)}.` });
       return;
     }
     if (status !== 200) throw new Error(`answered ${status}`);
-    const hadSome = this.#received > 0;
+    const note = this.#whyWhole();
     this.#forget();
     this.#etag = headers.get('ETag');
-    const note = hadSome ? '200: the file has changed, so all of it comes anew.' : '200: from the first octet.';
-    this.#tell({ state: 'running', note, received: 0, size: Number(headers.get('Content-Length')) });
+    this.#tell({ note, received: 0, size: Number(headers.get('Content-Length')) });
+  }
+
+  #whyWhole() {
+    if (this.#received === 0) return '200: from the first octet.';
+    if (this.#isResumable) return '200: the file has changed, so all of it comes anew.';
+    return '200: the file was too new to be resumed, so all of it comes anew.';
   }
 
   #finish(expected) {

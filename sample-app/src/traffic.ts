@@ -43,8 +43,13 @@ export class Traffic implements OnModuleInit, OnModuleDestroy {
 
   private follow(page: string, request: IncomingMessage, response: ServerResponse): void {
     const watched = new WatchedExchange(++this.count, request, response);
-    const tell = (): void => this.news.next({ page, exchange: watched.state() });
-    const looking = setInterval(tell, LOOK_EVERY_MS);
+    let octetsTold = -1;
+    const tell = (): void => {
+      const exchange = watched.state();
+      octetsTold = exchange.octetsSent;
+      this.news.next({ page, exchange });
+    };
+    const looking = setInterval(() => watched.octetsSent !== octetsTold && tell(), LOOK_EVERY_MS);
     this.underWay.set(request, watched);
     response.once('close', () => {
       clearInterval(looking);

@@ -44,7 +44,7 @@ export class WatchedExchange {
     const hasHead = response.headersSent;
     const contentRange = hasHead ? fieldOf(response, 'content-range') : undefined;
     const outcome = this.outcome();
-    const octetsSent = this.octetsSent(outcome);
+    const { octetsSent } = this;
     const size = hasHead ? this.size(contentRange, outcome === 'complete' ? octetsSent : undefined) : undefined;
     return {
       id: this.id,
@@ -68,11 +68,10 @@ export class WatchedExchange {
   }
 
   /** Until it is published: what has left on the connection since, the head included, a few hundred octets. */
-  private octetsSent(outcome: Exchange['outcome']): number {
+  get octetsSent(): number {
     if (this.report !== undefined) return this.report.octetsSent;
     if (!this.response.headersSent || this.request.method === 'HEAD') return 0;
     const length = lengthOf(this.response) ?? Infinity;
-    if (outcome === 'complete' && length !== Infinity) return length;
     return Math.min(length, this.octetsOfConnection - this.octetsBefore);
   }
 

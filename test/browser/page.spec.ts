@@ -169,6 +169,21 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     });
   });
 
+  describe('a book that is left while it is made', () => {
+    it('does not come in the way of the next', async () => {
+      await sample.chooseSource('Generated');
+      await sample.page.locator('#log li', { hasText: '/generated/book.pdf' }).first().waitFor();
+      await sample.chooseSource('Memory');
+      await sample.says(/\/memory\/book\.pdf: [\d,]+ of/);
+      await opened(page, 300);
+      const left = await sample.log('/generated/book.pdf');
+      expect(left.map(({ octets, outcome }) => ({ octets, outcome }))).toEqual([
+        { octets: '0 octets', outcome: 'aborted' },
+      ]);
+      expect(octetsIn(await sample.says(/octets loaded/))).toBeLessThan(0.2 * book.length);
+    });
+  });
+
   describe('the download', () => {
     it('goes on after a pause with the octets that are missing, and is the file', async () => {
       await startAndPause(sample);
