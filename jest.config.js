@@ -8,6 +8,7 @@ export const base = {
   moduleNameMapper: {
     '^nestjs-range$': '<rootDir>/src/index.ts',
     '^nestjs-range/testing$': '<rootDir>/src/testing/index.ts',
+    '^nestjs-range/swagger$': '<rootDir>/src/swagger/api-ranged.ts',
     // An optional peer, too large to be installed for a test without its store.
     '^@aws-sdk/client-s3$': '<rootDir>/test/support/aws-commands.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

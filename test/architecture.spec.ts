@@ -59,6 +59,7 @@ describe('the direction of imports: http <- sources <- content <- the files at t
       'content',
       'http',
       'sources',
+      'swagger',
       'testing',
     ]);
   });
@@ -101,6 +102,14 @@ describe('the direction of imports: http <- sources <- content <- the files at t
     expect(offences(inFolder('testing'), isAllowed)).toEqual([]);
     const values = inFolder('testing').filter(({ text }) => /^import (?!type).*'\.\.\//m.test(text));
     expect(values).toEqual([]); // types only: what checks our answers shares no code with what makes them
+  });
+
+  it('swagger imports itself, Nest and the check of options', () => {
+    const isAllowed = (name: string): boolean =>
+      isOurs(name)
+        ? folderOf(name) === 'swagger' || name === 'sources/check-options.js'
+        : ['@nestjs/common', '@nestjs/swagger'].includes(name);
+    expect(offences(inFolder('swagger'), isAllowed)).toEqual([]);
   });
 
   it('an app that imports only the package itself loads no SDK', () => {

@@ -13,7 +13,7 @@ export default {
   maxWorkers: '100%',
   testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
   moduleNameMapper: {
-    '^@nestjs/(common|core|microservices|platform-express|platform-fastify|testing)(/.*)?$':
+    '^@nestjs/(common|core|microservices|platform-express|platform-fastify|swagger|testing)(/.*)?$':
       '<rootDir>/test/nest-11/node_modules/@nestjs/$1$2',
     '^fastify$': '<rootDir>/test/nest-11/node_modules/fastify',
     '^express$': '<rootDir>/test/nest-11/node_modules/express',

@@ -7,15 +7,17 @@ import { gridFsSource } from 'nestjs-range/gridfs';
 import { checkRangedEndpoint, rangeSourceContract } from 'nestjs-range/testing';
 
 /**
- * Fails unless every entry point beside the package's own works: those of stores without the SDKs of the stores, but for
- * that of S3, which says then what is missing.
+ * Fails unless every entry point beside the package's own works: those of stores without the SDKs of the stores. That of
+ * S3, and that for OpenAPI, say what is missing where it is.
  *
- * @param hasS3 whether the SDK of S3 is installed
+ * @param installed the optional peers that the app has
  */
-export async function checkSubpaths(origin: string, hasS3: boolean): Promise<void> {
+export async function checkSubpaths(origin: string, installed: { s3?: boolean; swagger?: boolean }): Promise<void> {
   for (const source of [nothingInAzure(), nothingInGcs(), nothingInGridFs()]) await checkNotFound(source);
-  if (hasS3) await checkNotFound(await nothingInS3());
+  if (installed.s3 === true) await checkNotFound(await nothingInS3());
   else await rejects(nothingInS3, /@aws-sdk\/client-s3/);
+  if (installed.swagger === true) await checkDocumented();
+  else await rejects(checkDocumented, /@nestjs\/swagger/);
 
   const bytes = randomBytes(100_000);
   const checks = rangeSourceContract(() => ({ source: bytesSource(bytes), bytes }));
@@ -28,6 +30,18 @@ export async function checkSubpaths(origin: string, hasS3: boolean): Promise<voi
     findings.filter((finding) => !finding.ok),
     [],
   );
+}
+
+/** What the app's own `@nestjs/swagger` makes of it. */
+async function checkDocumented(): Promise<void> {
+  const { ApiRanged } = await import('nestjs-range/swagger');
+  class FilmController {
+    film(): void {}
+  }
+  const film = Object.getOwnPropertyDescriptor(FilmController.prototype, 'film') ?? {};
+  ApiRanged({ type: 'video/mp4' })(FilmController.prototype, 'film', film);
+  const responses: object = Reflect.getMetadata('swagger/apiResponse', FilmController.prototype.film);
+  deepEqual(Object.keys(responses), ['200', '206', '304', '412', '416']);
 }
 
 /** By the class that the app knows from the package itself. */

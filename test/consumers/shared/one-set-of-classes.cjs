@@ -1,7 +1,9 @@
 // With one set of classes for each module system, app.get(RangeParser) would not find what the other one asks for.
 const { deepStrictEqual, strictEqual } = require('node:assert');
 
-for (const name of ['', '/azure', '/gcs', '/gridfs', '/testing'].map((subpath) => `nestjs-range${subpath}`)) {
+for (const name of ['', '/azure', '/gcs', '/gridfs', '/swagger', '/testing'].map(
+  (subpath) => `nestjs-range${subpath}`,
+)) {
   const required = require(name);
   void import(name).then((imported) => {
     for (const [key, value] of Object.entries(required)) strictEqual(imported[key], value, `${key} of ${name}`);

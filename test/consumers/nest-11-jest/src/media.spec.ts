@@ -28,6 +28,6 @@ describe.each([
   });
 
   it('has entry points for stores and for tests', async () => {
-    await checkSubpaths(await app.getUrl(), false);
+    await checkSubpaths(await app.getUrl(), {});
   }, 60_000);
 });
