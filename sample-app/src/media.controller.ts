@@ -1,5 +1,7 @@
 import { Controller, Get, NotFoundException, Param, Query } from '@nestjs/common';
+import { ApiQuery } from '@nestjs/swagger';
 import { fileSource, Ranged, RangedFile } from 'nestjs-range';
+import { ApiRanged } from 'nestjs-range/swagger';
 import { EXTRA, MEDIA } from './folders.js';
 import { MediaSources } from './media-sources.js';
 import { atRate } from './slowly.js';
@@ -15,6 +17,8 @@ export class MediaController {
 
   /** To be played and read in the browser. */
   @Get('media/:name')
+  @ApiRanged({ type: ['video/mp4', 'audio/mpeg', 'application/pdf'], description: 'A clip, a tone or a book' })
+  @ApiQuery({ name: 'rate', required: false })
   file(@Param('name') name: string, @Query('rate') rate?: string) {
     return new RangedFile(atRate(this.sources.disk(name), rate));
   }
@@ -48,6 +52,7 @@ export class MediaController {
 
   /** To be saved. */
   @Get('download/:name')
+  @ApiRanged({ type: ['video/mp4', 'audio/mpeg', 'application/pdf'], description: 'The same as an attachment' })
   download(@Param('name') name: string) {
     return new RangedFile(fileSource(name, { root: MEDIA }), { disposition: 'attachment', filename: name });
   }
