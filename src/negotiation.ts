@@ -64,7 +64,7 @@ export class Negotiation {
 
   private async attempt(): Promise<Prepared | undefined> {
     const { exchange, signal, deadline } = this;
-    let representation = await this.source.resolve(signal);
+    let representation = checked(await this.source.resolve(signal));
     if (representation.whenSized !== undefined) representation = await this.sized(representation);
     let planned: Planned | undefined;
     try {
@@ -103,6 +103,13 @@ export class Negotiation {
     const plan = planResponse(facts, described, isRefused ? { ...policy, acceptRanges: false } : policy);
     return { plan, declared };
   }
+}
+
+function checked(representation: Representation): Representation {
+  if (typeof representation?.open === 'function') return representation;
+  throw new TypeError(
+    'resolve() of a source gave no representation: give an object with open(), or throw a source error',
+  );
 }
 
 const NO_CONTENT: readonly Segment[] = [];

@@ -3,7 +3,9 @@ import {
   type ExecutionContext,
   Inject,
   Injectable,
+  Logger,
   type NestInterceptor,
+  Optional,
   StreamableFile,
   type Type,
 } from '@nestjs/common';
@@ -12,11 +14,19 @@ import { concatMap, Observable, of } from 'rxjs';
 import { exchangeOf } from './http-exchange.js';
 import { mergeOptions, type RangedOptions } from './range.options.js';
 import { RangeResponder } from './range.responder.js';
-import { RANGED_METADATA } from './range.tokens.js';
+import { RANGE_MODULE_IMPORTED, RANGED_METADATA } from './range.tokens.js';
 import { RangedFile, rangedFilesMade } from './ranged-file.js';
 import { type Answer, answers, RangedResponse } from './ranged-response.js';
+import { adviceOn } from './unusable-result.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+interface Route {
+  /** `false`: left out. */
+  readonly options: RangedOptions | false;
+  /** Whether `@Ranged()` stands on the method itself: a class may well have methods that return no file. */
+  readonly isMarked: boolean;
+}
 
 /**
  * Turns the StreamableFile that a handler returns into the response to the request's Range and preconditions. `@Ranged()`
@@ -25,24 +35,33 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
  */
 @Injectable()
 export class RangeInterceptor implements NestInterceptor {
+  private readonly logger = new Logger(RangeInterceptor.name);
   private readonly reflector = new Reflector();
   /** By handler, then by class: subclasses of a controller share its handlers. */
-  private readonly routes = new WeakMap<Handler, Map<Type, RangedOptions | false>>();
-
-  constructor(@Inject(RangeResponder) private readonly responder: RangeResponder) {}
+  private readonly routes = new WeakMap<Handler, Map<Type, Route>>();
+  /**
+   * Optional for Nest, whose own complaint would not name the module. A responder that cannot be made is reported where it
+   * is made.
+   */
+  constructor(
+    @Optional() @Inject(RangeResponder) private readonly responder: RangeResponder,
+    @Optional() @Inject(RANGE_MODULE_IMPORTED) isModuleImported = false,
+  ) {
+    if (responder === undefined && !isModuleImported) throw new Error(MODULE_MISSING);
+  }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
-    const options = this.optionsOf(context);
+    const { options, isMarked } = this.routeOf(context);
     if (options === false) return next.handle();
     const madeBefore = rangedFilesMade();
-    return next
-      .handle()
-      .pipe(
-        concatMap((result: unknown) =>
-          result instanceof StreamableFile ? this.respond(context, result, options, madeBefore) : of(result),
-        ),
-      );
+    return next.handle().pipe(
+      concatMap((result: unknown) => {
+        if (result instanceof StreamableFile) return this.respond(context, result, options, madeBefore);
+        if (isMarked) this.complain(context, result);
+        return of(result);
+      }),
+    );
   }
 
   private respond(
@@ -73,23 +92,42 @@ export class RangeInterceptor implements NestInterceptor {
     });
   }
 
-  /** The options of a route, read from its metadata once. */
-  private optionsOf(context: ExecutionContext): RangedOptions | false {
+  /** Once for each handler that returns what cannot be ranged. Nothing may be what it has: there is no file, or it holds `@Res()`. */
+  private complain(context: ExecutionContext, result: unknown): void {
+    const handler = context.getHandler();
+    if (result === undefined || result === null || complained.has(handler)) return;
+    const http = context.switchToHttp();
+    const advice = adviceOn(result, http.getResponse(), exchangeOf(http.getRequest(), http.getResponse()));
+    if (advice === undefined) return;
+    complained.add(handler);
+    this.logger.warn(`@Ranged() on ${context.getClass().name}.${handler.name}() got ${advice}`);
+  }
+
+  /** What the metadata of a route says, read once. */
+  private routeOf(context: ExecutionContext): Route {
     const handler = context.getHandler();
     const controller = context.getClass();
     const known = this.routes.get(handler)?.get(controller);
     if (known !== undefined) return known;
-    const options = this.readOptions(handler, controller);
-    const ofHandler = this.routes.get(handler) ?? new Map<Type, RangedOptions | false>();
-    this.routes.set(handler, ofHandler.set(controller, options));
-    return options;
+    const route = this.readRoute(handler, controller);
+    const ofHandler = this.routes.get(handler) ?? new Map<Type, Route>();
+    this.routes.set(handler, ofHandler.set(controller, route));
+    return route;
   }
 
   /** Class before method; `false` counts where it stands nearest to the method. */
-  private readOptions(handler: Handler, controller: Type): RangedOptions | false {
+  private readRoute(handler: Handler, controller: Type): Route {
     const ofMethod = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, handler);
     const ofClass = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, controller);
-    if (ofMethod === false || (ofMethod === undefined && ofClass === false)) return false;
-    return mergeOptions(ofClass === false ? undefined : ofClass, ofMethod);
+    const isLeftOut = ofMethod === false || (ofMethod === undefined && ofClass === false);
+    if (isLeftOut) return { options: false, isMarked: false };
+    const options = mergeOptions(ofClass === false ? undefined : ofClass, ofMethod);
+    return { options, isMarked: ofMethod !== undefined };
   }
 }
+
+/** Handlers whose results were complained of: app-wide and on a route, several interceptors see each. */
+const complained = new WeakSet<Handler>();
+
+const MODULE_MISSING =
+  'RangeInterceptor, which @Ranged() binds, needs RangeModule: add RangeModule to the imports of the root module';

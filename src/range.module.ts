@@ -4,7 +4,7 @@ import { RangeInterceptor } from './range.interceptor.js';
 import { checkModuleExtras, type RangeModuleExtras, type RangeModuleOptions } from './range.options.js';
 import { RangeParser } from './range.parser.js';
 import { RangeResponder } from './range.responder.js';
-import { RANGE_MODULE_OPTIONS } from './range.tokens.js';
+import { RANGE_MODULE_IMPORTED, RANGE_MODULE_OPTIONS } from './range.tokens.js';
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RangeModuleOptions>({
   optionsInjectionToken: RANGE_MODULE_OPTIONS,
@@ -32,8 +32,14 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RangeModuleOpt
  */
 @Global()
 @Module({
-  providers: [{ provide: RANGE_MODULE_OPTIONS, useValue: {} }, RangeParser, RangeResponder, RangeInterceptor],
-  exports: [RangeParser, RangeResponder, RangeInterceptor],
+  providers: [
+    { provide: RANGE_MODULE_OPTIONS, useValue: {} },
+    { provide: RANGE_MODULE_IMPORTED, useValue: true },
+    RangeParser,
+    RangeResponder,
+    RangeInterceptor,
+  ],
+  exports: [RangeParser, RangeResponder, RangeInterceptor, RANGE_MODULE_IMPORTED],
 })
 export class RangeModule extends ConfigurableModuleClass {}
 

@@ -1,6 +1,8 @@
 /** Registered symbols, so that the ESM and the CommonJS copy of the package understand each other. */
 export const RANGED_METADATA = Symbol.for('nestjs-range:ranged');
 export const RANGE_MODULE_OPTIONS = Symbol.for('nestjs-range:options');
+/** Stands for RangeModule where something of it may be missing because it could not be made. */
+export const RANGE_MODULE_IMPORTED = Symbol.for('nestjs-range:imported');
 export const RANGED_FILE: unique symbol = Symbol.for('nestjs-range:file');
 export const RANGED_RESPONSE: unique symbol = Symbol.for('nestjs-range:response');
 

@@ -23,12 +23,16 @@ export class RangedFile extends StreamableFile {
   readonly serial = ++made;
   private whole: Readable | undefined;
 
-  /** @param rangedOptions stand above those of the route, the controller and the module */
+  /**
+   * @param rangedOptions stand above those of the route, the controller and the module
+   * @throws TypeError for what is no source, and for an unknown or impossible option
+   */
   constructor(
     readonly source: RangeSource,
     readonly rangedOptions?: RangedOptions,
   ) {
     super(NO_STREAM, rangedOptions?.type === undefined ? {} : { type: rangedOptions.type });
+    if (typeof source?.resolve !== 'function') throw new TypeError(NO_SOURCE);
     if (rangedOptions !== undefined) checkRangedOptions(rangedOptions, 'RangedFile');
   }
 
@@ -61,6 +65,9 @@ export class RangedFile extends StreamableFile {
     return this.whole;
   }
 }
+
+const NO_SOURCE =
+  'RangedFile: no source was given; wrap a path in fileSource(), octets in bytesSource(), a stream in streamSource()';
 
 /** For a file whose answer nobody has taken before its response was over. */
 function spentStream(): Readable {

@@ -2,7 +2,7 @@ import type { ByteRange } from '../http/byte-range.js';
 import { FileReader } from '../sources/file-reader.js';
 import { destroyQuietly, isDestroyable, type Releasable, release, toOctets, toReleasable } from '../sources/octets.js';
 import { SourceLengthError } from '../sources/source-errors.js';
-import type { Representation } from '../sources/source.js';
+import type { Bytes, Representation } from '../sources/source.js';
 
 /**
  * The octets of a range, exactly as many as planned. The last of them wait until the source has shown that it has no
@@ -26,7 +26,7 @@ export class ExactOctets {
     representation: Representation,
     signal: AbortSignal,
   ): Promise<ExactOctets> {
-    const bytes = toReleasable(await representation.open(range, signal));
+    const bytes = toReleasable(checked(await representation.open(range, signal)));
     if (!signal.aborted) return new ExactOctets(bytes, length, representation.isExact === true, signal);
     await release(bytes);
     throw signal.reason;
@@ -83,7 +83,7 @@ export class ExactOctets {
 
   private count(chunk: Uint8Array): void {
     if (chunk.byteLength > this.remaining) {
-      throw new SourceLengthError(`the source gave more than the ${this.length} octets due`);
+      throw new SourceLengthError(`the source gave more than the ${this.length} octets due: its size must be exact`);
     }
     this.remaining -= chunk.byteLength;
   }
@@ -91,10 +91,21 @@ export class ExactOctets {
   private finish(): Uint8Array | undefined {
     this.isRead = true;
     if (this.length !== undefined && this.remaining > 0) {
-      throw new SourceLengthError(`the source gave ${this.length - this.remaining} of the ${this.length} octets due`);
+      throw new SourceLengthError(
+        `the source gave ${this.length - this.remaining} of the ${this.length} octets due: its size must be exact`,
+      );
     }
     return this.last;
   }
+}
+
+function checked(bytes: Bytes): Bytes {
+  if (isStream(bytes)) return bytes;
+  throw new TypeError('open() of a source gave no stream: give a Readable, a ReadableStream or an async generator');
+}
+
+function isStream(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || 'getReader' in value);
 }
 
 /** Ends a stream that takes no notice of the signal itself. Returns how to stop watching; nothing where none is needed. */

@@ -16,7 +16,7 @@ export class SourceDeadline {
   within<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new SourceTimeoutError(`the source gave nothing for ${this.timeoutMs} ms`));
+        reject(new SourceTimeoutError(`the source gave nothing for ${this.timeoutMs} ms (option "sourceTimeoutMs")`));
         this.giveUp();
       }, this.timeoutMs);
       const settle = <V>(report: (value: V) => void) => {

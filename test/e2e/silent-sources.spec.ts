@@ -89,7 +89,9 @@ describe.each(ADAPTERS)('a source that falls silent, on %s', (adapter) => {
     expect(response.isComplete).toBe(false);
     expect(BYTES.subarray(0, response.body.length).equals(response.body)).toBe(true);
     await until(() => probe.isReleased, 'the source to be released');
-    expect(running.log.complaints).toEqual([expect.stringMatching(/^GET \/source was cut off: .* 400 ms$/)]);
+    expect(running.log.complaints).toEqual([
+      expect.stringMatching(/^GET \/source was cut off: .* 400 ms \(option "sourceTimeoutMs"\)$/),
+    ]);
   });
 
   it.each(['before its first octets', 'in the middle'])('as a stream, %s', async (when) => {

@@ -1,0 +1,283 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Injectable, Res, StreamableFile } from '@nestjs/common';
+import {
+  bytesSource,
+  fileSource,
+  type FileSourceOptions,
+  Ranged,
+  RangedFile,
+  type RangedOptions,
+  type RangedResponseMessage,
+  RangeModule,
+  type RangeModuleOptions,
+  RangeParser,
+  type RangeSource,
+  type Representation,
+} from 'nestjs-range';
+import { ApiRanged, type ApiRangedOptions } from 'nestjs-range/swagger';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createReadStream, readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { fetchRaw } from '../support/raw-client.js';
+import { type AdapterName, ADAPTERS, createApp, startApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
+
+const documentation = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'errors.md'), 'utf8');
+
+/** The messages in the first column of the tables, in their order. */
+const documented = [...documentation.matchAll(/^\| `([^|]*?)` \|/gm)].map(([, message = '']) => message);
+
+/** A message with `…` for what differs, as an expression for all of it. */
+function matching(message: string): RegExp {
+  const parts = message.split('…').map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`);
+}
+
+/** What is used of the responses of both frameworks. */
+interface FrameworkResponse {
+  readonly raw?: ServerResponse;
+  send(content: string): unknown;
+  header(name: string, value: string): unknown;
+}
+
+/** What an app says that cannot start, or a decorator that cannot be applied. */
+async function thrownBy(make: () => unknown): Promise<string> {
+  const error: unknown = await Promise.resolve()
+    .then(make)
+    .then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+  return (error as Error | undefined)?.message ?? 'nothing was thrown';
+}
+
+type Produce = (adapter: AdapterName) => Promise<string>;
+
+/** What is logged when a handler of MediaController answers one request. */
+function loggedBy(name: string, handler: () => unknown, options: RangedOptions = {}): Produce {
+  return async (adapter) => {
+    const running = await startApp(adapter, {
+      imports: [RangeModule],
+      controllers: [controller(name, handler, options)],
+    });
+    try {
+      await fetchRaw(running.port, '/file').catch(() => {}); // a connection that is cut may leave nothing
+      await until(() => running.log.complaints.length > 0, 'something to be logged');
+      expect(running.log.complaints).toHaveLength(1);
+      return running.log.complaints[0]!.replace(/^(?:\w*Error|GET \/file was cut off): /, '');
+    } finally {
+      await running.close();
+    }
+  };
+}
+
+/** What the diagnostics channel tells of a response that an exception filter gave. */
+function publishedBy(handler: () => unknown): Produce {
+  return async (adapter) => {
+    const running = await startApp(adapter, { imports: [RangeModule], controllers: [controller('file', handler, {})] });
+    const messages: RangedResponseMessage[] = [];
+    const listen = (message: unknown): unknown => messages.push(message as RangedResponseMessage);
+    subscribe('nestjs-range:response', listen);
+    try {
+      await fetchRaw(running.port, '/file');
+      await until(() => messages.length > 0, 'a message');
+      return (messages[0]!.error as Error).message;
+    } finally {
+      unsubscribe('nestjs-range:response', listen);
+      await running.close();
+    }
+  };
+}
+
+/** A class with one route, as an app would write it. */
+function controller(name: string, handler: () => unknown, options: RangedOptions): new () => object {
+  class MediaController {}
+  const method = Object.defineProperty(() => handler(), 'name', { value: name });
+  const descriptor = { value: method, writable: true, configurable: true };
+  Object.defineProperty(MediaController.prototype, name, descriptor);
+  Get('file')(MediaController.prototype, name, descriptor);
+  Ranged(options)(MediaController.prototype, name, descriptor);
+  Controller()(MediaController);
+  return MediaController;
+}
+
+/** A source of 1,000 octets that is as it should be but for what is given. */
+const sourceWith = (faults: Partial<Representation>): RangeSource => ({
+  resolve: () => ({ size: 1000, open: () => Readable.from([Buffer.alloc(1000)]), ...faults }),
+});
+const fileWith =
+  (faults: object): (() => RangedFile) =>
+  () =>
+    new RangedFile(sourceWith(faults));
+
+/** How each message of the tables comes about, in their order. */
+const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
+  [
+    '@Ranged() without RangeModule',
+    (adapter) =>
+      thrownBy(async () => (await createApp(adapter, { controllers: [controller('file', () => {}, {})] })).app.init()),
+  ],
+  ['an unknown option', () => thrownBy(() => Ranged({ dispositon: 'inline' } as RangedOptions))],
+  ['an entity tag without quotes', () => thrownBy(() => Ranged({ etag: 'v1' }))],
+  [
+    'an option of one file for all of them',
+    (adapter) =>
+      thrownBy(async () =>
+        (
+          await createApp(adapter, { imports: [RangeModule.forRoot({ filename: 'a.mp4' } as RangeModuleOptions)] })
+        ).app.init(),
+      ),
+  ],
+  ['an unknown option of a source', () => thrownBy(() => fileSource('a.mp4', { dir: '/' } as FileSourceOptions))],
+  ['an unknown option of the documentation', () => thrownBy(() => ApiRanged({ types: 'a/b' } as ApiRangedOptions))],
+
+  ['a handler that returns JSON', loggedBy('list', () => [1, 2, 3])],
+  ['a handler that returns a Buffer', loggedBy('octets', () => Buffer.alloc(10))],
+  ['a handler that returns a source', loggedBy('source', () => bytesSource(Buffer.alloc(10)))],
+  ['a file over a path', () => thrownBy(() => new RangedFile('a.mp4' as unknown as RangeSource))],
+  ['a stream that is over', loggedBy('file', () => new StreamableFile(Readable.from(['a']).destroy()))],
+  [
+    'a file stream that is over',
+    loggedBy('file', () => new StreamableFile(createReadStream(import.meta.filename).destroy())),
+  ],
+
+  ['an unquoted entity tag', loggedBy('file', fileWith({ etag: 'v1' }))],
+  ['half an octet', loggedBy('file', fileWith({ size: 1.5 }))],
+  ['a field name with a blank', loggedBy('file', fileWith({ fields: { 'Cache Control': 'no-store' } }))],
+  ['a source that resolves to nothing', loggedBy('file', () => new RangedFile({ resolve: () => undefined as never }))],
+  ['a Buffer in place of a stream', loggedBy('file', fileWith({ open: () => Buffer.alloc(1000) }))],
+  ['a stream of numbers', loggedBy('file', fileWith({ open: () => Readable.from([1, 2, 3]) }))],
+  [
+    'a silent source',
+    publishedBy(() => new RangedFile({ resolve: () => new Promise(() => {}) }, { sourceTimeoutMs: 50 })),
+  ],
+  ['too few octets', loggedBy('file', fileWith({ open: () => Readable.from([Buffer.alloc(600)]) }))],
+  ['too many octets', loggedBy('file', fileWith({ open: () => Readable.from([Buffer.alloc(999), Buffer.alloc(2)]) }))],
+];
+
+describe.each(ADAPTERS)('docs/errors.md has what is said on %s to', (adapter) => {
+  it('every mistake that is made here, and no other', () => {
+    expect(documented).toHaveLength(PRODUCED.length);
+  });
+
+  it.each(PRODUCED.map(([mistake, produce], i) => [mistake, documented[i] ?? '', produce] as const))(
+    '%s: %s',
+    async (_, message, produce) => {
+      expect(await produce(adapter)).toMatch(matching(message));
+    },
+  );
+});
+
+describe.each(ADAPTERS)('the warning of what cannot be ranged, on %s,', (adapter) => {
+  @Controller()
+  class QuietController {
+    @Get('undefined')
+    @Ranged()
+    nothing(): void {}
+
+    @Get('null')
+    @Ranged()
+    none(): null {
+      return null;
+    }
+
+    @Get('held')
+    @Ranged()
+    held(@Res() response: FrameworkResponse): unknown {
+      return response.send('mine');
+    }
+
+    @Get('piped')
+    @Ranged()
+    piped(@Res() response: FrameworkResponse): unknown {
+      return Readable.from(['mine']).pipe(response.raw ?? (response as unknown as ServerResponse));
+    }
+
+    @Get('passthrough')
+    @Ranged()
+    passthrough(@Res({ passthrough: true }) response: FrameworkResponse): RangedFile {
+      response.header('x-mine', '1');
+      return new RangedFile(bytesSource(Buffer.from('mine')));
+    }
+  }
+
+  @Controller('class')
+  @Ranged()
+  class MarkedController {
+    @Get('list')
+    list(): number[] {
+      return [1];
+    }
+  }
+
+  @Controller('noisy')
+  class NoisyController {
+    @Get('list')
+    @Ranged()
+    list(): number[] {
+      return [1];
+    }
+
+    @Get('object')
+    @Ranged()
+    object(): object {
+      return { a: 1 };
+    }
+  }
+
+  const complaintsOf = async (...paths: string[]): Promise<string[]> => {
+    const running = await startApp(adapter, {
+      imports: [RangeModule.forRoot({ appInterceptor: true })],
+      controllers: [QuietController, MarkedController, NoisyController, Unmarked],
+    });
+    try {
+      for (const path of paths) expect((await fetchRaw(running.port, path)).status).toBe(200);
+      return running.log.complaints;
+    } finally {
+      await running.close();
+    }
+  };
+
+  @Controller('unmarked')
+  class Unmarked {
+    @Get()
+    list(): number[] {
+      return [1];
+    }
+  }
+
+  it.each(['/undefined', '/null', '/held', '/piped', '/passthrough'])('does not come for %s', async (path) => {
+    expect(await complaintsOf(path)).toEqual([]);
+  });
+
+  it.each(['/class/list', '/unmarked'])('does not come where @Ranged() stands only further out: %s', async (path) => {
+    expect(await complaintsOf(path)).toEqual([]);
+  });
+
+  it('comes once for each handler', async () => {
+    const complaints = await complaintsOf('/noisy/list', '/noisy/object', '/noisy/list', '/noisy/object');
+    expect(complaints.map((complaint) => /Controller\.(\w+)/.exec(complaint)?.[1])).toEqual(['list', 'object']);
+  });
+});
+
+describe('a responder that cannot be made', () => {
+  @Injectable()
+  class FaultyParser extends RangeParser {
+    constructor() {
+      super();
+      throw new Error('the parser is broken');
+    }
+  }
+
+  it.each([
+    ['by its parser', { parser: FaultyParser }, 'the parser is broken'],
+    ['by an option', { maxRanges: 0 }, 'RangeModule: option "maxRanges" must be a whole number from 1, not 0'],
+  ])('%s is not taken for a module that is missing', async (_, options, message) => {
+    const metadata = { imports: [RangeModule.forRoot(options)], controllers: [controller('file', () => {}, {})] };
+    expect(await thrownBy(async () => (await createApp('express', metadata)).app.init())).toBe(message);
+  });
+});
