@@ -8,6 +8,8 @@ export class ResponseLifetime {
   /** `undefined` until somebody wants to know when it is over: small responses are over before anybody does. */
   private callbacks: (() => void)[] | undefined;
   private isEnded = false;
+  /** Known from the end on: later the connection may be gone for other reasons. */
+  private wasSent: boolean | undefined;
 
   constructor(
     /** That of Node.js. */
@@ -56,6 +58,7 @@ export class ResponseLifetime {
 
   /** Ends it for us: whatever was opened for it is released. */
   close(): void {
+    this.wasSent ??= this.isSent;
     this.isEnded = true;
     for (const call of this.callbacks?.splice(0) ?? []) call();
   }
@@ -86,9 +89,14 @@ export class ResponseLifetime {
     return this.isHttp2 ? http2StreamOf(this.response).destroyed : this.response.destroyed;
   }
 
-  /** Whether all of it was handed over. Node.js finishes the stream of an HTTP/2 response to HEAD, or one that was reset, before anybody ends it. */
+  /**
+   * Whether all of it was handed over. Node.js finishes the stream of an HTTP/2 response to HEAD, or one that was reset,
+   * before anybody ends it; and one of HTTP/1.1 also when its connection breaks under the last octets.
+   */
   get isSent(): boolean {
-    return this.isHttp2 ? this.response.writableEnded : this.response.writableFinished;
+    if (this.wasSent !== undefined) return this.wasSent;
+    if (this.isHttp2) return this.response.writableEnded;
+    return this.response.writableFinished && !this.request.socket.destroyed;
   }
 
   private get isHttp2(): boolean {

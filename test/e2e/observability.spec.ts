@@ -54,6 +54,11 @@ class Files {
     return new RangedFile(bytesSource(SMALL, { etag: '"v1"' }));
   }
 
+  @Get('large-memory')
+  largeMemory() {
+    return new RangedFile(bytesSource(LARGE, { etag: '"v1"' }));
+  }
+
   @Get('endless')
   endless() {
     return new RangedFile(streamSource(inPieces(SMALL)));
@@ -181,6 +186,17 @@ describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
       const [{ outcome, octetsPlanned, octetsSent }] = messages as [RangedResponseMessage];
       expect({ outcome, octetsPlanned }).toEqual({ outcome: 'aborted', octetsPlanned: LARGE.length });
       expect(octetsSent).toBeGreaterThan(0);
+      expect(octetsSent).toBeLessThan(LARGE.length);
+    });
+
+    it('what the client did not take of octets that are sent at once', async () => {
+      const connection = await RawConnection.open(running.port);
+      connection.send(requestText('/large-memory'));
+      await connection.untilReceived(100_000);
+      connection.reset();
+      await until(() => messages.length > 0, 'a message');
+      const [{ outcome, octetsPlanned, octetsSent }] = messages as [RangedResponseMessage];
+      expect({ outcome, octetsPlanned }).toEqual({ outcome: 'aborted', octetsPlanned: LARGE.length });
       expect(octetsSent).toBeLessThan(LARGE.length);
     });
 
