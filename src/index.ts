@@ -2,6 +2,7 @@ export type { ByteRange } from './http/byte-range.js';
 export type { Disposition } from './http/content-disposition.js';
 export type { RangeSet, RangeSpec } from './http/range-header.js';
 export type { Delegation, RepresentationMetadata } from './http/representation.js';
+export { classifyResponse, formatResponse, onRangeResponse, type ResponseClass } from './observe-responses.js';
 export { RangeNotSatisfiableException } from './range.exceptions.js';
 export { RangeInterceptor } from './range.interceptor.js';
 export { RangeModule } from './range.module.js';

@@ -30,7 +30,9 @@ export interface RangedResponseMessage {
   readonly durationMs: number;
 }
 
-const responses = channel('nestjs-range:response');
+export const RESPONSE_CHANNEL = 'nestjs-range:response';
+
+const responses = channel(RESPONSE_CHANNEL);
 
 /** Collects what is published of a response when it is over. */
 export class ResponseReport {

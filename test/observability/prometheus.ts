@@ -1,0 +1,34 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { classifyResponse, onRangeResponse } from 'nestjs-range';
+import { Counter, Histogram } from 'prom-client';
+
+@Injectable()
+export class RangeMetrics implements OnApplicationShutdown {
+  private readonly responses = new Counter({
+    name: 'range_responses_total',
+    help: 'Responses with files, by what became of them',
+    labelNames: ['class'],
+  });
+  private readonly octets = new Counter({
+    name: 'range_sent_octets_total',
+    help: 'Octets of files sent',
+    labelNames: ['class'],
+  });
+  private readonly seconds = new Histogram({
+    name: 'range_response_seconds',
+    help: 'From the handler to the end of the response',
+    labelNames: ['class'],
+    buckets: [0.01, 0.1, 1, 10, 100, 1000],
+  });
+
+  private readonly stop = onRangeResponse((message) => {
+    const labels = { class: classifyResponse(message) };
+    this.responses.inc(labels);
+    this.octets.inc(labels, message.octetsSent);
+    this.seconds.observe(labels, message.durationMs / 1000);
+  });
+
+  onApplicationShutdown(): void {
+    this.stop(); // after the last transfers, which are counted too
+  }
+}
