@@ -5,11 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack } from './pack.js';
 
+/** In octets, unpacked: what an install may cost, two builds and their declarations. */
+const LARGEST = 700_000;
+
 const directory = mkdtempSync(join(tmpdir(), 'nestjs-range-package-'));
 try {
   const tarball = pack(directory);
   execFileSync('publint', ['run', tarball, '--strict'], { stdio: 'inherit' });
   execFileSync('attw', [tarball, '--no-definitely-typed'], { stdio: 'inherit' });
+  checkSize(tarball);
 } finally {
   rmSync(directory, { recursive: true, force: true });
+}
+
+function checkSize(tarball) {
+  const [{ size, unpackedSize, entryCount }] = JSON.parse(
+    execFileSync('npm', ['pack', tarball, '--dry-run', '--json', '--silent'], { encoding: 'utf8' }),
+  );
+  console.log(`${size} octets packed, ${unpackedSize} unpacked, in ${entryCount} files`);
+  if (unpackedSize > LARGEST) throw new Error(`the package has more than ${LARGEST} octets`);
 }
