@@ -7,6 +7,7 @@ import { pack } from '../../scripts/pack.js';
 
 const here = import.meta.dirname;
 const root = join(here, '..', '..');
+const TSC = join(root, 'node_modules', '.bin', 'tsc');
 const SWIFT = ['swift-proxy', 'swift-account', 'swift-container', 'swift-object', 'memcached', 'curl'];
 
 const directory = mkdtempSync(join(tmpdir(), 'nestjs-range-integration-'));
@@ -15,7 +16,8 @@ try {
   run('npm', ['ci', '--no-audit', '--no-fund']);
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund', pack(directory)]);
   rmSync(join(here, 'dist'), { recursive: true, force: true });
-  run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', '.']);
+  run(TSC, ['-p', '.']);
+  run(TSC, ['-p', join(root, 'sample-app')]);
   const tests = readdirSync(join(here, 'dist', 'integration')).filter((name) => name.endsWith('.test.js'));
   run('node', ['--test', '--test-concurrency=2', ...tests.map((name) => join('dist', 'integration', name))]);
 } finally {

@@ -1,8 +1,9 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { s3Source } from 'nestjs-range/s3';
+import { checkRangedEndpoint } from 'nestjs-range/testing';
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +11,15 @@ import { it } from 'node:test';
 import { readSlowly } from './endpoint.js';
 import { freePorts } from './free-ports.js';
 import { ObjectServers } from './object-servers.js';
-import { assertOneVersion, describeStore, HUGE, OTHER_HUGE, type Store } from './store-suite.js';
+import { startSampleApp } from './sample-app.js';
+import { assertOneVersion, describeStore, HUGE, OTHER_HUGE, type Store, untilDateIsOver } from './store-suite.js';
 
-const SCRIPTS = join(import.meta.dirname, '..', '..', 'swift');
+const REPOSITORY = join(import.meta.dirname, '..', '..', '..', '..');
+const SCRIPTS = join(REPOSITORY, 'test', 'integration', 'swift');
 
 interface Swift extends Store {
+  /** By which another process finds it. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly objectServers: ObjectServers;
 }
 
@@ -40,6 +45,13 @@ async function startSwift(): Promise<Swift> {
     });
     await client.send(new CreateBucketCommand({ Bucket: 'media' }));
     return {
+      environment: {
+        S3_BUCKET: 'media',
+        S3_ENDPOINT: endpoint,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'test:tester',
+        AWS_SECRET_ACCESS_KEY: 'testing',
+      },
       async put(Key, Body) {
         const fields = { ContentType: 'video/mp4', CacheControl: 'max-age=60' };
         await client.send(new PutObjectCommand({ Bucket: 'media', Key, Body, ...fields }));
@@ -82,6 +94,33 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
         assert(killed !== undefined && !feeding.has(killed));
       } finally {
         await store.objectServers.revive();
+      }
+    });
+  }
+
+  for (const adapter of ['express', 'fastify']) {
+    it(`is where the sample app's media come from, on ${adapter}`, async () => {
+      const { store } = running();
+      const clip = readFileSync(join(REPOSITORY, 'sample-app', 'media', 'clip.mp4'));
+      await store.put('clip.mp4', clip);
+      await untilDateIsOver(store.source('clip.mp4'));
+      const app = await startSampleApp(adapter, store.environment);
+      try {
+        assert.deepEqual(await (await fetch(`${app.url}/sources`)).json(), [
+          'media',
+          'memory',
+          'generated',
+          'upstream',
+          's3',
+        ]);
+        const findings = await checkRangedEndpoint(`${app.url}/s3/clip.mp4`, { bytes: clip });
+        assert.deepEqual(
+          findings.filter(({ ok }) => !ok),
+          [],
+        );
+        assert.equal((await fetch(`${app.url}/s3/missing.mp4`)).status, 404);
+      } finally {
+        await app.stop();
       }
     });
   }

@@ -31,7 +31,7 @@ async function untilUnused({ inUse = () => 0 }: Store): Promise<void> {
 }
 
 /** A date is sent when its second is over, and some stores round theirs up: until then two answers may differ in it. */
-async function untilDateIsOver(source: RangeSource): Promise<void> {
+export async function untilDateIsOver(source: RangeSource): Promise<void> {
   const representation = await source.resolve(AbortSignal.timeout(30_000));
   await representation.close?.();
   const left = (representation.lastModified?.getTime() ?? 0) + 1000 - Date.now();
