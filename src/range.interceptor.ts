@@ -10,13 +10,15 @@ import {
   type Type,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { concatMap, Observable, of } from 'rxjs';
+import { concatMap, Observable, of, tap } from 'rxjs';
 import { exchangeOf } from './http-exchange.js';
+import { holdsResponse } from './held-response.js';
 import { mergeOptions, type RangedOptions } from './range.options.js';
 import { RangeResponder } from './range.responder.js';
 import { RANGE_MODULE_IMPORTED, RANGED_METADATA } from './range.tokens.js';
 import { RangedFile, rangedFilesMade } from './ranged-file.js';
 import { type Answer, answers, RangedResponse } from './ranged-response.js';
+import { discard } from './streamable-source.js';
 import { adviceOn } from './unusable-result.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
@@ -26,6 +28,8 @@ interface Route {
   readonly options: RangedOptions | false;
   /** Whether `@Ranged()` stands on the method itself: a class may well have methods that return no file. */
   readonly isMarked: boolean;
+  /** Whether Nest leaves the answer to the handler. */
+  readonly isHeld: boolean;
 }
 
 /**
@@ -52,8 +56,9 @@ export class RangeInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
-    const { options, isMarked } = this.routeOf(context);
+    const { options, isMarked, isHeld } = this.routeOf(context);
     if (options === false) return next.handle();
+    if (isHeld) return next.handle().pipe(tap((result: unknown) => this.refuseHeld(context, result, isMarked)));
     const madeBefore = rangedFilesMade();
     return next.handle().pipe(
       concatMap((result: unknown) => {
@@ -92,6 +97,15 @@ export class RangeInterceptor implements NestInterceptor {
     });
   }
 
+  /** A file that nobody would ever send: the client would wait in vain. */
+  private refuseHeld(context: ExecutionContext, result: unknown, isMarked: boolean): void {
+    if (!(result instanceof RangedFile) && !(isMarked && result instanceof StreamableFile)) return;
+    const http = context.switchToHttp();
+    if (exchangeOf(http.getRequest(), http.getResponse()).response.headersSent) return;
+    discard(result);
+    throw new Error(`${context.getClass().name}.${context.getHandler().name}() ${RESPONSE_HELD}`);
+  }
+
   /** Once for each handler that returns what cannot be ranged. Nothing may be what it has: there is no file, or it holds `@Res()`. */
   private complain(context: ExecutionContext, result: unknown): void {
     const handler = context.getHandler();
@@ -120,14 +134,18 @@ export class RangeInterceptor implements NestInterceptor {
     const ofMethod = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, handler);
     const ofClass = this.reflector.get<RangedOptions | false | undefined>(RANGED_METADATA, controller);
     const isLeftOut = ofMethod === false || (ofMethod === undefined && ofClass === false);
-    if (isLeftOut) return { options: false, isMarked: false };
+    const isHeld = holdsResponse(controller, handler);
+    if (isLeftOut) return { options: false, isMarked: false, isHeld };
     const options = mergeOptions(ofClass === false ? undefined : ofClass, ofMethod);
-    return { options, isMarked: ofMethod !== undefined };
+    return { options, isMarked: ofMethod !== undefined, isHeld };
   }
 }
 
 /** Handlers whose results were complained of: app-wide and on a route, several interceptors see each. */
 const complained = new WeakSet<Handler>();
+
+const RESPONSE_HELD =
+  'holds the response, so Nest does not send the file that it returns: take @Res({ passthrough: true }), or await RangeResponder.send()';
 
 const MODULE_MISSING =
   'RangeInterceptor, which @Ranged() binds, needs RangeModule: add RangeModule to the imports of the root module';

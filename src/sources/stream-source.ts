@@ -12,13 +12,24 @@ export interface StreamSourceOptions extends SourceMetadata {
 /**
  * A source over a stream or a generator that can be read once, from its beginning: it serves one request, and ranges
  * in ascending order by skipping. The source owns the stream and destroys it.
+ *
+ * @throws TypeError (when it is resolved) for a stream that was read or destroyed before, by a request or by the app
  */
 export function streamSource(stream: Readable | Bytes, options: StreamSourceOptions = {}): RangeSource {
+  let isTaken = false;
   return {
-    resolve: (signal) => forwardRepresentation(toReadable(stream), options, signal),
+    resolve(signal) {
+      const readable = toReadable(stream);
+      if (isTaken || readable.readableDidRead || readable.destroyed)
+        throw readable.errored ?? new TypeError(ALREADY_READ);
+      isTaken = true;
+      return forwardRepresentation(readable, options, signal);
+    },
     discard: () => destroyQuietly(toReadable(stream)),
   };
 }
+
+const ALREADY_READ = 'streamSource: the stream was read or destroyed already; make one for each request';
 
 /** A representation over a stream that is read forwards, once. An abort ends also a stream that stays silent. */
 export function forwardRepresentation(

@@ -13,6 +13,7 @@ import {
   RangeParser,
   type RangeSource,
   type Representation,
+  streamSource,
 } from 'nestjs-range';
 import { ApiRanged, type ApiRangedOptions } from 'nestjs-range/swagger';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -58,14 +59,17 @@ async function thrownBy(make: () => unknown): Promise<string> {
 type Produce = (adapter: AdapterName) => Promise<string>;
 
 /** What is logged when a handler of MediaController answers one request. */
-function loggedBy(name: string, handler: () => unknown, options: RangedOptions = {}): Produce {
+function loggedBy(name: string, handler: () => unknown, options: RangedOptions = {}, isHeld = false): Produce {
   return async (adapter) => {
     const running = await startApp(adapter, {
       imports: [RangeModule],
-      controllers: [controller(name, handler, options)],
+      controllers: [controller(name, handler, options, isHeld)],
     });
     try {
-      await fetchRaw(running.port, '/file').catch(() => {}); // a connection that is cut may leave nothing
+      // Twice, for what may be done once. A connection that is cut may leave nothing.
+      for (let request = 0; request < 2 && running.log.complaints.length === 0; request++) {
+        await fetchRaw(running.port, '/file').catch(() => {});
+      }
       await until(() => running.log.complaints.length > 0, 'something to be logged');
       expect(running.log.complaints).toHaveLength(1);
       return running.log.complaints[0]!.replace(/^(?:\w*Error|GET \/file was cut off): /, '');
@@ -94,13 +98,14 @@ function publishedBy(handler: () => unknown): Produce {
 }
 
 /** A class with one route, as an app would write it. */
-function controller(name: string, handler: () => unknown, options: RangedOptions): new () => object {
+function controller(name: string, handler: () => unknown, options: RangedOptions, isHeld = false): new () => object {
   class MediaController {}
   const method = Object.defineProperty(() => handler(), 'name', { value: name });
   const descriptor = { value: method, writable: true, configurable: true };
   Object.defineProperty(MediaController.prototype, name, descriptor);
   Get('file')(MediaController.prototype, name, descriptor);
   Ranged(options)(MediaController.prototype, name, descriptor);
+  if (isHeld) Res()(MediaController.prototype, name, 0);
   Controller()(MediaController);
   return MediaController;
 }
@@ -139,7 +144,15 @@ const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
   ['a handler that returns a Buffer', loggedBy('octets', () => Buffer.alloc(10))],
   ['a handler that returns a source', loggedBy('source', () => bytesSource(Buffer.alloc(10)))],
   ['a file over a path', () => thrownBy(() => new RangedFile('a.mp4' as unknown as RangeSource))],
+  ['a handler that holds the response', loggedBy('held', fileWith({}), {}, true)],
   ['a stream that is over', loggedBy('file', () => new StreamableFile(Readable.from(['a']).destroy()))],
+  [
+    'a stream source that is kept',
+    (adapter) => {
+      const kept = streamSource(Readable.from([Buffer.alloc(10)]));
+      return loggedBy('file', () => new RangedFile(kept))(adapter);
+    },
+  ],
   [
     'a file stream that is over',
     loggedBy('file', () => new StreamableFile(createReadStream(import.meta.filename).destroy())),
