@@ -17,7 +17,7 @@ try {
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund', pack(directory)]);
   rmSync(join(here, 'dist'), { recursive: true, force: true });
   run(TSC, ['-p', '.']);
-  run(TSC, ['-p', join(root, 'sample-app')]);
+  run(TSC, ['-p', join(root, 'sample-app', 'tsconfig.build.json')]);
   const tests = readdirSync(join(here, 'dist', 'integration')).filter((name) => name.endsWith('.test.js'));
   run('node', ['--test', '--test-concurrency=2', ...tests.map((name) => join('dist', 'integration', name))]);
 } finally {
