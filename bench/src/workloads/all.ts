@@ -2,6 +2,7 @@ import { aborts } from './aborts.js';
 import { notModified } from './not-modified.js';
 import { parsing } from './parsing.js';
 import { plainRoutes } from './plain-routes.js';
+import { questions } from './questions.js';
 import { rangeVariants } from './range-variants.js';
 import { ranges } from './ranges.js';
 import { slowReaders } from './slow-readers.js';
@@ -22,6 +23,7 @@ const ALL: readonly Workload[] = [
   startUp,
   ...stores,
   parsing,
+  questions,
 ];
 
 /**
