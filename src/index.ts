@@ -1,3 +1,4 @@
+/** @module nestjs-range */
 export type { ByteRange } from './http/byte-range.js';
 export type { Disposition } from './http/content-disposition.js';
 export type { RangeSet, RangeSpec } from './http/range-header.js';

@@ -1,3 +1,4 @@
+/** @module nestjs-range/azure */
 import type { Readable } from 'node:stream';
 import { rangeLength } from '../http/byte-range.js';
 import { matchableTag } from './check-answer.js';

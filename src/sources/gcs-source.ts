@@ -1,3 +1,4 @@
+/** @module nestjs-range/gcs */
 import type { Readable } from 'node:stream';
 import type { ByteRange } from '../http/byte-range.js';
 import { checkOptions } from './check-options.js';

@@ -1,3 +1,4 @@
+/** @module nestjs-range/gridfs */
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';

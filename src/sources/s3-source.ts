@@ -1,3 +1,4 @@
+/** @module nestjs-range/s3 */
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { matchableTag, rangeField } from './check-answer.js';

@@ -1,3 +1,4 @@
+/** @module nestjs-range/swagger */
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import { checkOptions, type Checks } from '../sources/check-options.js';
