@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Logger, type StreamableFile } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { clear, commit, refuse } from './commit-plan.js';
@@ -114,7 +114,12 @@ export class RangeResponder implements BeforeApplicationShutdown, OnApplicationS
       if (exchange.isClosed) return undefined; // nobody is left to be told; a source may well object to being aborted
       report?.failed(error);
       clear(exchange, errorFields(error));
-      throw toHttpException(error);
+      const exception = toHttpException(error);
+      if (isOfServer(exception) && exception !== error) {
+        // Nest logs what it does not know, but no HttpException: without this nobody would learn why.
+        this.logger.error(`${exchange.target}: ${messageOf(error)}`, stackOf(error));
+      }
+      throw exception;
     }
   }
 
@@ -188,6 +193,10 @@ const NO_OPTIONS: RangedOptions = {};
 function declaredLength(exchange: HttpExchange): number | undefined {
   const value = exchange.field('content-length');
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+function isOfServer(error: unknown): boolean {
+  return error instanceof HttpException && error.getStatus() >= 500;
 }
 
 function messageOf(error: unknown): string {

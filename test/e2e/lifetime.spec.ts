@@ -444,9 +444,11 @@ describe.each(ADAPTERS)('the lifetime of a response on %s', (adapter) => {
       ['it changes with each look', 503, { ...validators, onOpen: refuse(new SourceChangedError(secret)) }],
     ])('is answered as an error, with nothing of the file: %s', async (_, status, behaviour) => {
       for (const fields of [[], range('bytes=0-9999'), range('bytes=0-9999'), range('bytes=-9000')]) {
+        running.log.clear();
         nextProbe = () => new ProbeSource(SMALL, behaviour);
         const response = await get('/probe', fields);
         expect(response.status).toBe(status);
+        expect(running.log.complaints).toHaveLength(status >= 500 ? 1 : 0);
         expect(response.body.toString()).not.toContain('secret');
         const { etag = 'W/', ...others } = fieldsOf(response);
         expect(etag).toMatch(/^W\//); // Express tags the bodies that it writes
