@@ -1,0 +1,74 @@
+/** What the snippets of the docs take for granted: the usual imports, and things of the app's own. */
+export const PREAMBLE = `
+import { Controller } from '@nestjs/common';
+import { Get } from '@nestjs/common';
+import { Headers } from '@nestjs/common';
+import { type INestApplication } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Param } from '@nestjs/common';
+import { Req } from '@nestjs/common';
+import { Res } from '@nestjs/common';
+import { StreamableFile } from '@nestjs/common';
+import { UseGuards } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { createReadStream } from 'node:fs';
+import { type Readable } from 'node:stream';
+import { bytesSource } from 'nestjs-range';
+import { classifyResponse } from 'nestjs-range';
+import { fileSource } from 'nestjs-range';
+import { type FolderSource } from 'nestjs-range';
+import { folderSource } from 'nestjs-range';
+import { generatedSource } from 'nestjs-range';
+import { httpSource } from 'nestjs-range';
+import { onRangeResponse } from 'nestjs-range';
+import { RANGE_ALLOWED_HEADERS } from 'nestjs-range';
+import { RANGE_EXPOSED_HEADERS } from 'nestjs-range';
+import { Ranged } from 'nestjs-range';
+import { RangedFile } from 'nestjs-range';
+import { RangeInterceptor } from 'nestjs-range';
+import { RangeModule } from 'nestjs-range';
+import { RangeParser } from 'nestjs-range';
+import { RangeResponder } from 'nestjs-range';
+import { type RangeSource } from 'nestjs-range';
+import { redirectSource } from 'nestjs-range';
+import { streamSource } from 'nestjs-range';
+import { type S3ClientLike } from 'nestjs-range/s3';
+
+type Octets = AsyncIterable<Uint8Array>;
+type Request = object;
+type Response = object;
+
+declare class Surroundings {
+  readonly s3: S3ClientLike;
+  readonly assets: FolderSource;
+  readonly responder: RangeResponder;
+  readonly synthesiser: { speak(text: string, options: object): Octets };
+}
+declare class GetObjectCommand { constructor(input: object); }
+declare class S3Client { constructor(config: object); }
+declare class Agent { constructor(options: object); dispatch(): boolean; }
+declare class PaidGuard { canActivate(): boolean; }
+declare class SuffixesOnlyParser extends RangeParser {}
+declare function getSignedUrl(client: object, command: object, options: object): Promise<string>;
+declare function synthesise(text: string, signal?: AbortSignal): Octets;
+declare function download(id: string): Octets;
+declare function urlOf(id: string): Promise<string>;
+declare function largeObjectSource(db: object, oid: number): RangeSource;
+declare function it(name: string, run: () => Promise<void>): void;
+declare const myFetch: typeof fetch;
+declare const db: {
+  file(id: string): Promise<{ size: number; type: string; version: number }>;
+  read(id: string, firstPos: number, lastPos: number): Octets;
+};
+declare const counter: { inc(labels: object): void };
+declare const app: INestApplication;
+declare const request: { headers: Record<string, string> };
+declare const res: { sendFile(name: string, options: object): void };
+declare const stream: Readable;
+declare const bytes: Buffer;
+declare const bufferOrBlob: Buffer | Blob;
+declare const oid: number;
+declare const id: string, key: string, name: string, origin: string, text: string, token: string, url: string;
+declare const Bucket: string, Key: string, cookie: string, presignedUrl: string;
+export {};
+`;
