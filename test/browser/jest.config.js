@@ -1,8 +1,13 @@
 import { base } from '../../jest.config.js';
 
 /**
- * Real Chromium (Debian's) against the built sample app: apart from `npm test`, which needs nothing installed. One spec
- * after the other: `npm start` builds what the others run.
+ * Real Chromium (Debian's) against the built sample app: apart from `npm test`, which needs nothing installed.
  * @type {import('jest').Config}
  */
-export default { ...base, testMatch: ['<rootDir>/test/browser/**/*.spec.ts'], testTimeout: 60_000, maxWorkers: 1 };
+export default {
+  ...base,
+  globalSetup: '<rootDir>/test/browser/npm-start.js',
+  maxWorkers: '100%', // a network of 3 Mbit/s is mostly waited for
+  testMatch: ['<rootDir>/test/browser/**/*.spec.ts'],
+  testTimeout: 60_000,
+};

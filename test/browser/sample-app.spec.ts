@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { FakeStore } from '../support/fake-store.js';
-import { ADAPTERS, npmStart, type SampleApp, startSampleApp } from '../support/sample-app.js';
+import { ADAPTERS, type SampleApp, startSampleApp } from '../support/sample-app.js';
 import { launchChromium } from './chromium.js';
 import { type MediaAnswer, watchAnswers } from './media-answers.js';
 import { Player } from './player.js';
@@ -24,7 +24,7 @@ const SOURCES = [
   ['S3', '/s3'],
 ] as const;
 
-describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
+describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
   let app: SampleApp;
   let store: FakeStore;
   let browser: Browser;
@@ -37,12 +37,12 @@ describe.each(ADAPTERS)('npm start on %s, in Chromium', (adapter) => {
     store.put('clip.mp4', clip, { 'content-type': 'video/mp4' });
     store.put('tone.mp3', tone, { 'content-type': 'audio/mpeg' });
     store.put('book.pdf', book, { 'content-type': 'application/pdf' });
-    app = await npmStart(adapter, {
+    app = await startSampleApp(adapter, {
       S3_BUCKET: 'media',
       S3_ENDPOINT: `${store.url}/s3`,
       NODE_OPTIONS: `--import=${S3_SDK}`,
     });
-  }, 180_000); // `npm start` builds first
+  });
 
   afterAll(async () => {
     await browser?.close();

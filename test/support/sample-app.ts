@@ -19,32 +19,14 @@ export interface SampleApp {
 const REPOSITORY = new URL('../../', import.meta.url);
 
 /** Runs the compiled sample app, as the last step of `npm start` does, on a free port. */
-export function startSampleApp(
+export async function startSampleApp(
   adapter: Adapter,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<SampleApp> {
-  return start(['node', '--enable-source-maps', 'sample-app/dist/main.js', ...adapterFlags(adapter)], environment);
-}
-
-/** `npm start`, with all that it builds first. */
-export function npmStart(adapter: Adapter, environment: Readonly<Record<string, string>> = {}): Promise<SampleApp> {
-  return start(['npm', 'start', '--', ...adapterFlags(adapter)], environment);
-}
-
-function adapterFlags(adapter: Adapter): string[] {
-  return adapter === 'fastify' ? ['--fastify'] : [];
-}
-
-async function start(
-  [command = '', ...args]: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Promise<SampleApp> {
-  const child = spawn(command, args, {
+  const child = spawn('node', ['--enable-source-maps', 'sample-app/dist/main.js', `--${adapter}`], {
     cwd: REPOSITORY,
     env: { ...process.env, ...environment, PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // The leader of a group: npm, its shell and the app are ended together.
-    detached: true,
   });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
@@ -54,12 +36,12 @@ async function start(
     child.stdout.resume();
     return { url: `http://127.0.0.1:${port}`, complaints: () => complaints, stop: () => stop(child) };
   }
-  throw new Error(`The sample app did not start: ${command} ${args.join(' ')}\n${complaints}`);
+  throw new Error(`The sample app did not start:\n${complaints}`);
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null) return;
+  if (child.exitCode !== null) return;
   const gone = once(child, 'close');
-  process.kill(-child.pid, 'SIGTERM');
+  child.kill();
   await gone;
 }
