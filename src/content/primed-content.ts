@@ -1,5 +1,6 @@
 import type { Segment } from '../http/response-plan.js';
 import type { Representation } from '../sources/source.js';
+import { chunkPool } from '../sources/chunk-pool.js';
 import { ContentReader } from './content-reader.js';
 import type { SourceDeadline } from './source-deadline.js';
 
@@ -40,8 +41,9 @@ export class PrimedContent {
       return PrimedContent.empty();
     }
     const reader = new ContentReader(content, representation, signal, deadline);
-    const first = await reader.next();
-    if (first === undefined || (first.byteLength === length && length <= EASILY_HELD)) {
+    const isSmall = length !== undefined && length <= EASILY_HELD;
+    const first = isSmall && content.length > 1 ? await readAll(reader, length) : await reader.next();
+    if (first === undefined || (isSmall && first.byteLength === length)) {
       await reader.release();
       return new PrimedContent(first, length, undefined);
     }
@@ -83,4 +85,16 @@ export class PrimedContent {
   async release(): Promise<void> {
     await this.reader?.release();
   }
+}
+
+/** Small parts in one piece: each write of its own would cost more than its octets do. */
+async function readAll(reader: ContentReader, length: number): Promise<Uint8Array> {
+  const all = Buffer.allocUnsafe(length);
+  let position = 0;
+  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
+    all.set(chunk, position);
+    position += chunk.byteLength;
+    chunkPool.give(chunk);
+  }
+  return all.subarray(0, position);
 }
