@@ -101,7 +101,8 @@ export class RangeInterceptor implements NestInterceptor {
   private refuseHeld(context: ExecutionContext, result: unknown, isMarked: boolean): void {
     if (!(result instanceof RangedFile) && !(isMarked && result instanceof StreamableFile)) return;
     const http = context.switchToHttp();
-    if (exchangeOf(http.getRequest(), http.getResponse()).response.headersSent) return;
+    const exchange = exchangeOf(http.getRequest(), http.getResponse());
+    if (exchange.response.headersSent || exchange.isClosed) return; // it was sent, or its client has left
     discard(result);
     throw new Error(`${context.getClass().name}.${context.getHandler().name}() ${RESPONSE_HELD}`);
   }
