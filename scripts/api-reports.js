@@ -9,7 +9,7 @@ const { name, exports } = JSON.parse(readFileSync(packageJsonFullPath, 'utf8'));
 const localBuild = process.argv.includes('--local');
 
 for (const [subpath, conditions] of Object.entries(exports)) {
-  const types = conditions.import?.types;
+  const types = (conditions.require ?? conditions).types;
   if (types === undefined) continue; // ./package.json
   const config = configFor(types, [name, ...subpath.split('/').slice(1)].join('-'));
   if (!Extractor.invoke(config, { localBuild }).succeeded) process.exitCode = 1;

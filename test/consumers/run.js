@@ -13,6 +13,7 @@ const APPS = [
     runs: [
       ['node', 'src/one-set-of-classes.cjs'],
       ['node', 'dist/main.js'],
+      ['node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js'],
     ],
   },
   {

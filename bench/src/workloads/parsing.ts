@@ -34,7 +34,7 @@ export const parsing: Workload = {
 /** The readers are not part of the package's surface. */
 async function parsings(): Promise<Parsing[]> {
   const from = async (file: string) =>
-    (await import(new URL(`../../../dist/esm/http/${file}.js`, import.meta.url).href)) as Record<string, Read>;
+    (await import(new URL(`../../../build/http/${file}.js`, import.meta.url).href)) as Record<string, Read>;
   const { parseRange } = await from('range-header');
   const { parseEntityTagList } = await from('entity-tag');
   return [
