@@ -1,10 +1,14 @@
 import type { Segment } from '../http/response-plan.js';
 import type { Representation } from '../sources/source.js';
-import { chunkPool } from '../sources/chunk-pool.js';
+import { fileWindowOf } from '../sources/file-parts.js';
 import { ContentReader } from './content-reader.js';
+import { readInTurn, readSideBySide } from './small-parts.js';
 import type { SourceDeadline } from './source-deadline.js';
 
-/** Content of up to this many octets that is read lets go of its source; more counts as in flight until it was sent. */
+/**
+ * Content of up to this many octets that is read lets go of its source, and leaves in one piece: each write of its own would cost
+ * more than small parts do. More counts as in flight until it was sent.
+ */
 const EASILY_HELD = 64 * 1024;
 
 /**
@@ -40,9 +44,15 @@ export class PrimedContent {
       await representation.close?.();
       return PrimedContent.empty();
     }
-    const reader = new ContentReader(content, representation, signal, deadline);
     const isSmall = length !== undefined && length <= EASILY_HELD;
-    const first = isSmall && content.length > 1 ? await readAll(reader, length) : await reader.next();
+    const hasSmallParts = isSmall && content.length > 1;
+    const window = hasSmallParts ? fileWindowOf(representation) : undefined;
+    if (hasSmallParts && window !== undefined) {
+      const first = await readSideBySide(content, length, representation, window);
+      return new PrimedContent(first, length, undefined);
+    }
+    const reader = new ContentReader(content, representation, signal, deadline);
+    const first = hasSmallParts ? await readInTurn(reader, length) : await reader.next();
     if (first === undefined || (isSmall && first.byteLength === length)) {
       await reader.release();
       return new PrimedContent(first, length, undefined);
@@ -85,16 +95,4 @@ export class PrimedContent {
   async release(): Promise<void> {
     await this.reader?.release();
   }
-}
-
-/** Small parts in one piece: each write of its own would cost more than its octets do. */
-async function readAll(reader: ContentReader, length: number): Promise<Uint8Array> {
-  const all = Buffer.allocUnsafe(length);
-  let position = 0;
-  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
-    all.set(chunk, position);
-    position += chunk.byteLength;
-    chunkPool.give(chunk);
-  }
-  return all.subarray(0, position);
 }

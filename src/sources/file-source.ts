@@ -5,6 +5,7 @@ import { checkOptions, type Checks, directory, oneOf } from './check-options.js'
 import { confinePath, type Dotfiles } from './confine-path.js';
 import { fileHandles, type FileLease } from './file-handles.js';
 import { delegationOf, isOffload, type Offload } from './file-offload.js';
+import { FILE_WINDOW, type FileRepresentation } from './file-parts.js';
 import { FileReader } from './file-reader.js';
 import { areMediaTypesLoaded, loadMediaTypes, mediaType } from './media-type.js';
 import type { FileVersion } from './open-descriptor.js';
@@ -92,18 +93,20 @@ export function fileRepresentation(
   lease: FileLease,
   { firstPos, lastPos }: ByteRange,
   { type, etag, lastModified }: Pick<RepresentationMetadata, 'type' | 'etag' | 'lastModified'>,
-): Representation {
+): FileRepresentation {
+  const open = (range: ByteRange | undefined): FileReader =>
+    range === undefined
+      ? new FileReader(lease, firstPos, lastPos)
+      : new FileReader(lease, firstPos + range.firstPos, firstPos + range.lastPos);
   return {
     size: lastPos - firstPos + 1,
     type,
     etag,
     lastModified,
     isExact: true,
-    open: (range) =>
-      range === undefined
-        ? new FileReader(lease, firstPos, lastPos)
-        : new FileReader(lease, firstPos + range.firstPos, firstPos + range.lastPos),
+    open,
     close: () => lease.release(),
+    [FILE_WINDOW]: { lease, firstPos, lastPos, open },
   };
 }
 
