@@ -37,6 +37,11 @@ async function parsings(): Promise<Parsing[]> {
     (await import(new URL(`../../../build/http/${file}.js`, import.meta.url).href)) as Record<string, Read>;
   const { parseRange } = await from('range-header');
   const { parseEntityTagList } = await from('entity-tag');
+  const { preferredCodings } = (await from('accept-encoding')) as Record<
+    string,
+    (fieldValue: string, available: string[]) => unknown
+  >;
+  const codings: Read = (fieldValue) => preferredCodings!(fieldValue, ['br', 'gzip']);
   return [
     ...atBothLengths('Range of commas', parseRange!, 'bytes=', ','),
     ...atBothLengths('Range of blanks', parseRange!, 'bytes=', ' '),
@@ -46,6 +51,8 @@ async function parsings(): Promise<Parsing[]> {
     ...atBothLengths('If-None-Match of commas', parseEntityTagList!, '', ','),
     ...atBothLengths('If-None-Match of quotes', parseEntityTagList!, '', '"'),
     ...atBothLengths('If-None-Match of one long tag', parseEntityTagList!, '"', 'a'),
+    ...atBothLengths('Accept-Encoding of weights', codings, 'gzip', ';q=0.'),
+    ...atBothLengths('Accept-Encoding of commas', codings, 'gzip', ','),
   ];
 }
 
