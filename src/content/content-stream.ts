@@ -1,4 +1,4 @@
-import { OutgoingMessage } from 'node:http';
+import { OutgoingMessage, ServerResponse } from 'node:http';
 import { Readable, Writable } from 'node:stream';
 import { chunkPool } from '../sources/chunk-pool.js';
 import { SourceLengthError } from '../sources/source-errors.js';
@@ -72,7 +72,7 @@ function isPatched(response: Writable): boolean {
 async function send(content: PrimedContent, response: Writable): Promise<void> {
   let unsent = content.length ?? Infinity;
   for (let chunk = await content.next(); chunk !== undefined;) {
-    if (response.destroyed) return;
+    if (response.destroyed) return chunkPool.give(chunk);
     unsent -= chunk.byteLength;
     if (unsent === 0) return end(response, chunk);
     chunk = await writeAndReadOn(content, response, chunk);
@@ -104,17 +104,28 @@ async function writeAndReadOn(
   return isTakenBack ? content.next() : next;
 }
 
-/** Resolves when a chunk has left for the kernel. One that a closed connection may still hold is not used again. */
+/** Resolves when a chunk has left for the kernel, or never will. */
 function written(content: PrimedContent, response: Writable, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     response.write(chunk, (error) => {
       if (error === undefined || error === null) {
         content.countSent(chunk.byteLength);
         chunkPool.give(chunk);
+      } else {
+        giveWhenClosed(response, chunk);
       }
       resolve();
     });
   });
+}
+
+/**
+ * A broken connection may hold a chunk until its handle is closed, which is what 'close' of a socket tells, and `closed` does
+ * not. (The sessions of HTTP/2 live on, and keep theirs.)
+ */
+function giveWhenClosed(response: Writable, chunk: Uint8Array): void {
+  const socket = response instanceof ServerResponse ? response.req.socket : undefined;
+  if (socket?.destroyed === true) socket.once('close', () => chunkPool.give(chunk));
 }
 
 function end(response: Writable, chunk: Uint8Array): void {

@@ -3,9 +3,14 @@ import { chunkPool } from './chunk-pool.js';
 import type { FileLease } from './file-handles.js';
 import { SourceChangedError } from './source-errors.js';
 
-/** Octets per read: fewer, larger reads are what makes whole files cheap, smaller ones what makes many clients cheap. */
+/**
+ * Octets per read: fewer, larger reads are what makes whole files cheap, smaller ones what makes many clients cheap, and those
+ * that leave after the first octets of much, as players do that seek.
+ */
 const SMALLEST = 64 * 1024;
-const FIRST = 256 * 1024;
+const FIRST_OF_LITTLE = 256 * 1024;
+/** What is longer than this, in octets, is seldom read to its end. */
+const LITTLE = 1024 * 1024;
 let largest = 1024 * 1024;
 
 /** Sets how many octets of a file are read at once at the most, in the whole process. */
@@ -111,8 +116,10 @@ export class FileReader implements AsyncIterableIterator<Uint8Array, undefined> 
   }
 
   private nextSize(): number {
-    if (this.size === 0) return Math.min(inUse > BUDGET ? SMALLEST : FIRST, largest);
+    if (inUse > BUDGET) return Math.min(SMALLEST, largest);
+    if (this.size === 0) return Math.min(this.lastPos - this.position < LITTLE ? FIRST_OF_LITTLE : SMALLEST, largest);
+    if (this.sending === 0) return this.size; // nothing is known of the client yet
     const isSlow = performance.now() - this.givenAt > SLOW_MS;
-    return Math.min(isSlow || inUse > BUDGET ? SMALLEST : this.size * 2, largest);
+    return Math.min(isSlow ? SMALLEST : this.size * 2, largest);
   }
 }
