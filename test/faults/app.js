@@ -117,7 +117,7 @@ async function report() {
   const descriptors = readdirSync('/proc/self/fd').length;
   // Pipes are its own standard streams, which are made when they are first used.
   const handles = process.getActiveResourcesInfo().filter((kind) => kind !== 'PipeWrap');
-  return { ...counts, connections, descriptors, handles, memory: heapUsed + arrayBuffers, resident: rss };
+  return { ...counts, connections, descriptors, handles, heap: heapUsed, buffers: arrayBuffers, resident: rss };
 }
 
 process.on('message', async (order) => {

@@ -12,8 +12,9 @@ export interface Report {
   readonly descriptors: number;
   /** What keeps the event loop going, by kind, its own standard streams apart. */
   readonly handles: readonly string[];
-  /** In use after a garbage collection, in octets. */
-  readonly memory: number;
+  /** In use after a garbage collection, in octets: by objects, and for octets. */
+  readonly heap: number;
+  readonly buffers: number;
   /** Resident, in octets. */
   readonly resident: number;
 }
