@@ -88,7 +88,7 @@ export class RangeResponder implements BeforeApplicationShutdown, OnApplicationS
       };
     }
     const { plan, content, declared } = prepared;
-    report?.planned(plan, content);
+    report?.planned(prepared);
     refuse(exchange, plan);
     return {
       exchange,

@@ -83,6 +83,9 @@ export function contentFor(
   // To the answer of a HEAD without a stream Fastify adds a length of 0.
   if (exchange.takesPayloads && status === 304 && exchange.method !== 'HEAD') return undefined;
   // It is not given back to its pool either: a hook may keep the payload it sees.
-  if (exchange.takesPayloads && fields['etag'] !== undefined && isComplete && first !== undefined) return first;
+  if (exchange.takesPayloads && fields['etag'] !== undefined && isComplete && first !== undefined) {
+    content.countGiven(first.byteLength);
+    return first;
+  }
   return new ContentStream(content, exchange.response, onFailure);
 }

@@ -1,9 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
-import type { PrimedContent } from './content/primed-content.js';
 import type { ByteRange } from './http/byte-range.js';
 import type { ResponsePlan } from './http/response-plan.js';
 import type { HttpExchange } from './http-exchange.js';
+import type { Prepared } from './negotiation.js';
+import { UnsentOctets } from './unsent-octets.js';
 
 /** What the diagnostics channel `nestjs-range:response` carries: one message per response, when it is over. */
 export interface RangedResponseMessage {
@@ -20,7 +21,12 @@ export interface RangedResponseMessage {
   readonly ranges: readonly ByteRange[];
   /** Of the content, the heads of parts included; `undefined`: the length was unknown. */
   readonly octetsPlanned: number | undefined;
-  /** Of the content, as far as the kernel has taken them. */
+  /**
+   * Of the content, as far as the kernel has taken them, which is more than the client has received: of a complete response
+   * all, of another what was written less what Node.js still held when the connection broke. Over TLS and HTTP/2, and where
+   * somebody else in the app destroys the connection, nobody can tell how much of the chunk that was being written has left:
+   * there it counts as not sent. Where a middleware reads the content, to compress it say, what it has read.
+   */
   readonly octetsSent: number;
   /** `'aborted'`: the client left, or the server was shut down; `'failed'`: the source did. */
   readonly outcome: 'complete' | 'aborted' | 'failed';
@@ -37,8 +43,8 @@ const responses = channel(RESPONSE_CHANNEL);
 /** Collects what is published of a response when it is over. */
 export class ResponseReport {
   private readonly startedAt = performance.now();
-  private plan: ResponsePlan | undefined;
-  private content: PrimedContent | undefined;
+  private prepared: Prepared | undefined;
+  private unsent: UnsentOctets | undefined;
   private failure: { readonly error: unknown } | undefined;
 
   /** `undefined` where nobody has subscribed: then nothing is collected. */
@@ -50,20 +56,22 @@ export class ResponseReport {
     exchange.onClose(() => responses.publish(this.message()));
   }
 
-  planned(plan: ResponsePlan, content: PrimedContent): void {
-    this.plan = plan;
-    this.content = content;
+  planned(prepared: Prepared): void {
+    this.prepared = prepared;
+    this.unsent = UnsentOctets.of(this.exchange);
   }
 
+  /** To be told before the connection is cut. */
   failed(error: unknown): void {
     this.failure = { error };
+    this.unsent?.look();
   }
 
   private message(): RangedResponseMessage {
-    const { exchange, plan, failure } = this;
+    const { exchange, failure } = this;
+    const plan = this.prepared?.plan;
     const octetsPlanned = plan === undefined ? 0 : octetsOf(plan);
     const isComplete = exchange.isSent && failure === undefined;
-    const octetsGiven = this.content?.octetsSent ?? 0;
     return {
       method: exchange.method,
       path: exchange.path,
@@ -72,11 +80,23 @@ export class ResponseReport {
       disposition: plan === undefined && failure !== undefined ? 'error' : plan?.kind,
       ranges: plan === undefined ? [] : rangesOf(plan),
       octetsPlanned,
-      octetsSent: isComplete ? (octetsPlanned ?? octetsGiven) : octetsGiven,
+      octetsSent: isComplete ? (octetsPlanned ?? this.octetsGiven) : this.octetsTaken,
       outcome: isComplete ? 'complete' : failure === undefined ? 'aborted' : 'failed',
       ...failure,
       durationMs: performance.now() - this.startedAt,
     };
+  }
+
+  private get octetsGiven(): number {
+    return this.prepared?.content.octetsGiven ?? 0;
+  }
+
+  /** The content is what is written last, so what has not left is its end. */
+  private get octetsTaken(): number {
+    if (this.prepared === undefined || !this.exchange.response.headersSent) return 0;
+    const { octetsGiven, octetsTaken } = this.prepared.content;
+    const unsent = this.unsent?.count ?? octetsGiven;
+    return Math.max(octetsTaken, octetsGiven - unsent);
   }
 }
 

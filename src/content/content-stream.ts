@@ -46,7 +46,9 @@ export class ContentStream extends Readable {
   override _read(): void {
     this.content.next().then(
       (chunk) => {
-        this.content.countSent(chunk?.byteLength ?? 0);
+        const octets = chunk?.byteLength ?? 0;
+        this.content.countGiven(octets);
+        this.content.countTaken(octets); // whoever reads this tells nobody what becomes of it
         this.push(chunk ?? null);
       },
       (error: unknown) => {
@@ -74,7 +76,7 @@ async function send(content: PrimedContent, response: Writable): Promise<void> {
   for (let chunk = await content.next(); chunk !== undefined;) {
     if (response.destroyed) return chunkPool.give(chunk);
     unsent -= chunk.byteLength;
-    if (unsent === 0) return end(response, chunk);
+    if (unsent === 0) return end(content, response, chunk);
     chunk = await writeAndReadOn(content, response, chunk);
   }
   if (unsent !== Infinity && unsent !== 0) throw new SourceLengthError(`${unsent} octets are missing at the end`);
@@ -106,10 +108,11 @@ async function writeAndReadOn(
 
 /** Resolves when a chunk has left for the kernel, or never will. */
 function written(content: PrimedContent, response: Writable, chunk: Uint8Array): Promise<void> {
+  content.countGiven(chunk.byteLength);
   return new Promise((resolve) => {
     response.write(chunk, (error) => {
       if (error === undefined || error === null) {
-        content.countSent(chunk.byteLength);
+        if (isAlive(response)) content.countTaken(chunk.byteLength);
         chunkPool.give(chunk);
       } else {
         giveWhenClosed(response, chunk);
@@ -128,6 +131,12 @@ function giveWhenClosed(response: Writable, chunk: Uint8Array): void {
   if (socket?.destroyed === true) socket.once('close', () => chunkPool.give(chunk));
 }
 
-function end(response: Writable, chunk: Uint8Array): void {
+/** Of a write that the end of its connection has cancelled, Node.js tells no error. */
+function isAlive({ socket }: Writable & Partial<Pick<OutgoingMessage, 'socket'>>): boolean {
+  return socket?.destroyed === false;
+}
+
+function end(content: PrimedContent, response: Writable, chunk: Uint8Array): void {
+  content.countGiven(chunk.byteLength);
   response.end(chunk, () => chunkPool.give(chunk)); // called on 'finish', and only then
 }

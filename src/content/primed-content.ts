@@ -17,7 +17,8 @@ const EASILY_HELD = 64 * 1024;
  */
 export class PrimedContent {
   private isBegun = false;
-  private sent = 0;
+  private given = 0;
+  private taken = 0;
 
   private constructor(
     /** `undefined`: the content is empty. */
@@ -70,13 +71,22 @@ export class PrimedContent {
     return this.reader === undefined;
   }
 
-  /** How many octets have left, as far as `countSent` was told. */
-  get octetsSent(): number {
-    return this.sent;
+  /** How many octets were written to the response, as far as `countGiven` was told. */
+  get octetsGiven(): number {
+    return this.given;
   }
 
-  countSent(octets: number): void {
-    this.sent += octets;
+  /** How many of these are known to have left, as far as `countTaken` was told. */
+  get octetsTaken(): number {
+    return this.taken;
+  }
+
+  countGiven(octets: number): void {
+    this.given += octets;
+  }
+
+  countTaken(octets: number): void {
+    this.taken += octets;
   }
 
   /** The next chunk, beginning with the first; `undefined` at the end. */

@@ -4,6 +4,7 @@ import {
   bytesSource,
   type CutResponse,
   fileSource,
+  onRangeResponse,
   Ranged,
   RangedFile,
   type RangedResponseMessage,
@@ -13,8 +14,10 @@ import {
 } from 'nestjs-range';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createReadStream } from 'node:fs';
+import type { Server } from 'node:http';
 import { inPieces } from '../support/file-kinds.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
+import { heldByKernel } from '../support/kernel-queues.js';
 import { ProbeSource } from '../support/probe-source.js';
 import { fetchRaw, RawConnection, requestText } from '../support/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../support/test-app.js';
@@ -173,40 +176,49 @@ describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
     it('what has no length', async () => {
       await fetchRaw(running.port, '/endless');
       await until(() => messages.length > 0, 'a message');
-      expect(messages[0]).toMatchObject({ outcome: 'complete', octetsPlanned: undefined, octetsSent: SMALL.length });
+      expect(messages[0]).toMatchObject({
+        outcome: 'complete',
+        octetsPlanned: undefined,
+        octetsSent: SMALL.length,
+      });
     });
 
-    it.each(['/large', '/plain'])('%s, of which the client took a part', async (target) => {
-      const connection = await RawConnection.open(running.port);
-      connection.send(requestText(target));
-      await connection.untilReceived(100_000);
+    it.each([
+      ['a file', ['/large']],
+      ['a stream', ['/plain']],
+      ['octets that are written at once', ['/large-memory']],
+      ['a file, on a connection that had answers before', ['/small', '/small', '/large']],
+    ])('what the kernel took of %s before the client left, to the octet', async (_, targets) => {
+      const connection = await stalledClient(running.port, ...targets);
+      const { length: lengthOfHead } = await connection.head();
+      const taken = takenByKernel(connection) - lengthOfHead;
       connection.reset();
-      await until(() => messages.length > 0, 'a message');
-      expect(messages).toHaveLength(1);
-      const [{ outcome, octetsPlanned, octetsSent }] = messages as [RangedResponseMessage];
-      expect({ outcome, octetsPlanned }).toEqual({ outcome: 'aborted', octetsPlanned: LARGE.length });
-      expect(octetsSent).toBeGreaterThan(0);
-      expect(octetsSent).toBeLessThan(LARGE.length);
+      await until(() => messages.length === targets.length, 'a message each');
+      expect(messages.at(-1)).toMatchObject({ outcome: 'aborted', octetsPlanned: LARGE.length, octetsSent: taken });
+      expect(taken).toBeGreaterThan(0);
+      expect(taken).toBeLessThan(LARGE.length);
     });
 
-    it('what the client did not take of octets that are sent at once', async () => {
-      const connection = await RawConnection.open(running.port);
-      connection.send(requestText('/large-memory'));
-      await connection.untilReceived(100_000);
-      connection.reset();
+    it.each(['/large', '/plain'])('no chunk of %s of which nobody can tell how much has left', async (target) => {
+      const connection = await stalledClient(running.port, target);
+      const { length: lengthOfHead } = await connection.head();
+      const taken = takenByKernel(connection) - lengthOfHead;
+      (running.app.getHttpServer() as Server).closeAllConnections();
       await until(() => messages.length > 0, 'a message');
-      const [{ outcome, octetsPlanned, octetsSent }] = messages as [RangedResponseMessage];
-      expect({ outcome, octetsPlanned }).toEqual({ outcome: 'aborted', octetsPlanned: LARGE.length });
-      expect(octetsSent).toBeLessThan(LARGE.length);
+      connection.finish();
+      const [{ outcome, octetsSent }] = messages as [RangedResponseMessage];
+      expect(outcome).toBe('aborted');
+      expect(octetsSent).toBeLessThanOrEqual(taken);
+      expect(octetsSent).toBeGreaterThanOrEqual(taken - MiB);
     });
 
     it('what failed after the head', async () => {
-      await fetchRaw(running.port, '/broken');
+      const { body } = await fetchRaw(running.port, '/broken');
       await until(() => messages.length > 0, 'a message');
       expect(messages).toHaveLength(1);
       expect(messages[0]).toMatchObject({ status: 200, disposition: 'full', outcome: 'failed', octetsPlanned: 10_000 });
       expect(messages[0]!.error).toMatchObject({ message: 'the disk is gone' });
-      expect(messages[0]!.octetsSent).toBeLessThan(10_000);
+      expect(messages[0]!.octetsSent).toBe(body.length);
     });
 
     it.each(['/missing', '/gone'])('what failed before it: %s', async (target) => {
@@ -276,3 +288,45 @@ describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
     });
   });
 });
+
+describe.each(ADAPTERS)('what is told of responses that the shutdown cuts, on %s', (adapter) => {
+  it.each(['/large', '/plain'])('what the client gets of %s, to the octet', async (target) => {
+    const messages: RangedResponseMessage[] = [];
+    const stop = onRangeResponse((message) => messages.push(message));
+    const { port, close } = await startApp(
+      adapter,
+      { imports: [RangeModule.forRoot({ shutdownTimeoutMs: 100 })], controllers: [Files] },
+      { nest: { forceCloseConnections: false } },
+    );
+    const connection = await stalledClient(port, target);
+    await close();
+    connection.socket.resume();
+    const { body } = await connection.next();
+    stop();
+    expect(messages).toMatchObject([{ outcome: 'aborted', octetsSent: body.length }]);
+  });
+});
+
+/** A client that has stopped reading, when the server cannot send it any more. */
+async function stalledClient(port: number, ...targets: readonly string[]): Promise<RawConnection> {
+  const connection = await RawConnection.open(port);
+  for (const target of targets) {
+    if (connection.unread.length > 0) await connection.next();
+    connection.send(requestText(target));
+    await connection.untilReceived(100);
+  }
+  connection.socket.pause();
+  let taken = 0;
+  let since = 0;
+  await until(() => {
+    const before = taken;
+    taken = takenByKernel(connection);
+    if (taken !== before) since = Date.now();
+    return Date.now() - since > 200;
+  }, 'the server to be stuck');
+  return connection;
+}
+
+function takenByKernel({ unread, socket }: RawConnection): number {
+  return unread.length + socket.readableLength + heldByKernel(socket);
+}
