@@ -16,6 +16,8 @@ interface Planned {
   readonly plan: ResponsePlan;
   /** What the plan was made with. */
   readonly declared: Declared;
+  /** Of the representation, in octets; `undefined`: unknown. */
+  readonly completeLength: number | undefined;
 }
 
 /** A response whose first octets are read: what is left is to commit and to send it. */
@@ -73,11 +75,11 @@ export class Negotiation {
       if (planned === undefined) await representation.close?.();
     }
     if (planned === undefined) return undefined;
-    const { plan, declared } = planned;
+    const { plan } = planned;
     const [segments, length] = 'content' in plan ? [plan.content, plan.contentLength] : [NO_CONTENT, 0];
     const content = await PrimedContent.read(segments, length, representation, signal, deadline);
     if (!content.isReleased) this.hold(content);
-    return { plan, declared, content };
+    return { ...planned, content };
   }
 
   /** Waits for the size where the answer depends on it. Closes what is given where it gives another, or fails. */
@@ -101,7 +103,7 @@ export class Negotiation {
     const described = describeRepresentation(representation, policy, declared, facts.receivedAt);
     const isRefused = policy.acceptRanges && exchange.field('accept-ranges') === 'none';
     const plan = planResponse(facts, described, isRefused ? { ...policy, acceptRanges: false } : policy);
-    return { plan, declared };
+    return { plan, declared, completeLength: described.size };
   }
 }
 

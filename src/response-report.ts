@@ -19,6 +19,13 @@ export interface RangedResponseMessage {
   readonly disposition: ResponsePlan['kind'] | 'error' | undefined;
   /** The ranges that a 206 was to send, merged, positions inclusive. */
   readonly ranges: readonly ByteRange[];
+  /**
+   * Of the representation, in octets, whatever is sent of it; `undefined`: unknown, as it is where there was no plan, and
+   * where somebody else sends the octets.
+   *
+   * @see RFC 9110 §14.4
+   */
+  readonly completeLength: number | undefined;
   /** Of the content, the heads of parts included; `undefined`: the length was unknown. */
   readonly octetsPlanned: number | undefined;
   /**
@@ -69,7 +76,7 @@ export class ResponseReport {
 
   private message(): RangedResponseMessage {
     const { exchange, failure } = this;
-    const plan = this.prepared?.plan;
+    const { plan, completeLength } = this.prepared ?? {};
     const octetsPlanned = plan === undefined ? 0 : octetsOf(plan);
     const isComplete = exchange.isSent && failure === undefined;
     return {
@@ -79,6 +86,7 @@ export class ResponseReport {
       status: exchange.response.statusCode,
       disposition: plan === undefined && failure !== undefined ? 'error' : plan?.kind,
       ranges: plan === undefined ? [] : rangesOf(plan),
+      completeLength,
       octetsPlanned,
       octetsSent: isComplete ? (octetsPlanned ?? this.octetsGiven) : this.octetsTaken,
       outcome: isComplete ? 'complete' : failure === undefined ? 'aborted' : 'failed',

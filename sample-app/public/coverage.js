@@ -19,7 +19,7 @@ export function coverageOf(exchanges) {
   return { sent: layers(sent), awaited: layers(awaited), givenUp: layers(givenUp) };
 }
 
-/** The complete length; where no answer has told it (several ranges, or what is being made), as much of it as is known. */
+/** The complete length; where it is not told yet (of several ranges, or of what is being made), as much of it as is known. */
 export function sizeOf(exchanges) {
   const sizes = exchanges.map(({ size }) => size).filter((size) => size !== undefined);
   const ends = exchanges.flatMap(({ ranges }) => ranges.map(({ lastPos }) => lastPos + 1));

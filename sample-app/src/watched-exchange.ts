@@ -45,7 +45,8 @@ export class WatchedExchange {
     const contentRange = hasHead ? fieldOf(response, 'content-range') : undefined;
     const outcome = this.outcome();
     const { octetsSent } = this;
-    const size = hasHead ? this.size(contentRange, outcome === 'complete' ? octetsSent : undefined) : undefined;
+    const told = hasHead ? this.size(contentRange, outcome === 'complete' ? octetsSent : undefined) : undefined;
+    const size = report?.completeLength ?? told;
     return {
       id: this.id,
       method,

@@ -100,6 +100,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
         expect(stdout.includes(clip.subarray(2_000_000, 2_000_032))).toBe(true);
         await sample.painted('#download-map', 2_000_000, 'sent');
         expect(await sample.colourAt('#download-map', 1_000_000)).toBe('unasked');
+        await sample.says(/64 of 4,053,964 octets sent/);
         expect(await sample.log('/download/clip.mp4')).toMatchObject([
           { status: '206', range: 'bytes=0-31,2000000-2000031', outcome: 'complete' },
         ]);

@@ -122,8 +122,18 @@ describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
 
     it.each<Row>([
       ['a 200', '/small', [], { status: 200, disposition: 'full', octetsPlanned: 10_000 }],
-      ['a long 200', '/large', [], { status: 200, disposition: 'full', octetsPlanned: LARGE.length }],
-      ['a stream', '/plain', [], { status: 200, disposition: 'full', octetsPlanned: LARGE.length }],
+      [
+        'a long 200',
+        '/large',
+        [],
+        { status: 200, disposition: 'full', octetsPlanned: LARGE.length, completeLength: LARGE.length },
+      ],
+      [
+        'a stream',
+        '/plain',
+        [],
+        { status: 200, disposition: 'full', octetsPlanned: LARGE.length, completeLength: LARGE.length },
+      ],
       ['a HEAD', '/small', [], { status: 200, disposition: 'full', octetsPlanned: 0 }, 'HEAD'],
       [
         'a 206',
@@ -150,6 +160,7 @@ describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
         path: target.split('?', 1)[0],
         ranges: [],
         outcome: 'complete',
+        completeLength: SMALL.length,
         octetsPlanned: 0,
         octetsSent: told.octetsPlanned ?? 0,
         ...told,
@@ -168,6 +179,7 @@ describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
           { firstPos: 0, lastPos: 9 },
           { firstPos: 5000, lastPos: 5009 },
         ],
+        completeLength: SMALL.length,
         octetsPlanned: response.body.length,
         octetsSent: response.body.length,
       });
@@ -178,6 +190,7 @@ describe.each(ADAPTERS)('what is told of responses on %s', (adapter) => {
       await until(() => messages.length > 0, 'a message');
       expect(messages[0]).toMatchObject({
         outcome: 'complete',
+        completeLength: undefined,
         octetsPlanned: undefined,
         octetsSent: SMALL.length,
       });
