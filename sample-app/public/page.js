@@ -2,7 +2,7 @@ import { BookCard } from './book-card.js';
 import './byte-map.js';
 import { completeCommands } from './commands.js';
 import { showDiary } from './diary-card.js';
-import { listen, urlOf, watchExchanges } from './exchanges.js';
+import { exchangesOf, listen, urlOf, watchExchanges } from './exchanges.js';
 import { find, findAll } from './find.js';
 import { Player } from './player.js';
 import { showRequests } from './request-log.js';
@@ -49,11 +49,16 @@ function show(player, map, path, rate) {
   player.load(urlOf(path, rate));
 }
 
-/** While something is made it has no length, and nobody can seek in it; when it is complete, it is as any other file. */
+/**
+ * While something is made it has no length, and nobody can seek in it; when it is complete, it is as any other file. Chrome
+ * gives up a request whose film nobody plays after fifteen seconds: then it is time to look, too.
+ */
 function seekInWhatIsMade(exchange) {
-  if (exchange?.outcome !== 'complete' || !exchange.path.startsWith('/generated/')) return;
-  if (find('#clip-map').path === exchange.path && clip.seekableEnd === 0) clip.reopen();
-  if (find('#tone-map').path === exchange.path && tone.seekableEnd === 0) tone.reopen();
+  if (exchange?.outcome !== 'complete' && exchange?.outcome !== 'aborted') return;
+  const { path } = exchange;
+  if (!path.startsWith('/generated/') || exchangesOf(path).some(({ outcome }) => outcome === undefined)) return;
+  if (find('#clip-map').path === path && clip.seekableEnd === 0) clip.reopen();
+  if (find('#tone-map').path === path && tone.seekableEnd === 0) tone.reopen();
 }
 
 async function offerSources() {
