@@ -1,7 +1,15 @@
 // What goes on between this page and the server, as the server tells it: see src/watched-exchange.ts for the shape.
 
+import { relay } from './relay.js';
+
+/** Chrome on Android has no shared workers: there each page listens for itself. */
+const isShared = 'SharedWorker' in globalThis;
+
+/** The name that the pages of this browser have in common. */
+const BROWSER = isShared ? rememberedName() : newName();
+
 /** This page's own name. Whatever asks with it in its query, curl too, is told to this page and to no other. */
-const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(6)), (octet) => octet.toString(36)).join('');
+const PAGE = `${BROWSER}.${newName()}`;
 
 const exchanges = new Map();
 const watchers = new Set();
@@ -28,13 +36,32 @@ export function forgetExchanges() {
 
 /** Resolves when no exchange would be missed any more; also where the server cannot be heard: the rest works all the same. */
 export function listen() {
-  const events = new EventSource(`/traffic/${PAGE}`);
-  events.addEventListener('message', ({ data }) => {
-    const exchange = JSON.parse(data);
-    exchanges.set(exchange.id, exchange);
-    for (const watcher of watchers) watcher(exchange);
+  new BroadcastChannel(BROWSER).addEventListener('message', ({ data: { page, exchange } }) => {
+    if (page === PAGE) take(exchange);
   });
+  return isShared ? connectToWorker() : relay(BROWSER);
+}
+
+function take(exchange) {
+  exchanges.set(exchange.id, exchange);
+  for (const watcher of watchers) watcher(exchange);
+}
+
+function connectToWorker() {
+  const worker = new SharedWorker('/page/relay-worker.js', { name: BROWSER, type: 'module' });
   return new Promise((resolve) => {
-    for (const event of ['listening', 'error']) events.addEventListener(event, resolve, { once: true });
+    worker.addEventListener('error', resolve);
+    worker.port.addEventListener('message', resolve);
+    worker.port.start();
   });
+}
+
+/** Two pages that are opened at once may come by two names: then there are two workers, and both pages hear what they ask. */
+function rememberedName() {
+  localStorage.browser ??= newName();
+  return localStorage.browser;
+}
+
+function newName() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(6)), (octet) => octet.toString(36)).join('');
 }

@@ -6,11 +6,14 @@ import { Traffic } from './traffic.js';
 export class TrafficController {
   constructor(private readonly traffic: Traffic) {}
 
-  /** Server-sent events, each an `Exchange`; the first, `listening`, says that from now on nothing is missed. */
-  @Sse(':page')
-  of(@Param('page') page: string): Observable<MessageEvent> {
-    return this.traffic.of(page).pipe(
-      map((exchange) => ({ data: exchange })),
+  /**
+   * Server-sent events, each with a page and an `Exchange` of it; the first, `listening`, says that from now on nothing is
+   * missed. All pages of a browser share one: it has but six connections to a server.
+   */
+  @Sse(':browser')
+  of(@Param('browser') browser: string): Observable<MessageEvent> {
+    return this.traffic.of(browser).pipe(
+      map((news) => ({ data: news })),
       startWith({ type: 'listening', data: '' }),
     );
   }

@@ -2,19 +2,26 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import type { RangedResponseMessage } from 'nestjs-range';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { filter, map, type Observable, Subject } from 'rxjs';
+import { filter, type Observable, Subject } from 'rxjs';
 import { type Exchange, targetOf, WatchedExchange } from './watched-exchange.js';
 
 const CHANNEL = 'nestjs-range:response';
 const LOOK_EVERY_MS = 100;
 
+/** What has become of a request so far, and the page that it comes from. */
+interface News {
+  readonly page: string;
+  readonly exchange: Exchange;
+}
+
 /**
  * What goes on between each page and this server: what comes in is seen by a middleware, how it went is told by the
- * package. A page has a name of its own, which it puts into the query of whatever it asks for, and hears of nothing else.
+ * package. A page has a name of its own, `<browser>.<page>`, which it puts into the query of whatever it asks for; a browser
+ * hears of its own pages alone.
  */
 @Injectable()
 export class Traffic implements OnModuleInit, OnModuleDestroy {
-  private readonly news = new Subject<{ readonly page: string; readonly exchange: Exchange }>();
+  private readonly news = new Subject<News>();
   private readonly underWay = new WeakMap<IncomingMessage, WatchedExchange>();
   private count = 0;
 
@@ -26,12 +33,9 @@ export class Traffic implements OnModuleInit, OnModuleDestroy {
     unsubscribe(CHANNEL, this.hear);
   }
 
-  /** Each exchange when it begins, while it goes on, and when it is over. */
-  of(page: string): Observable<Exchange> {
-    return this.news.pipe(
-      filter((news) => news.page === page),
-      map(({ exchange }) => exchange),
-    );
+  /** Each exchange of a browser's pages when it begins, while it goes on, and when it is over. */
+  of(browser: string): Observable<News> {
+    return this.news.pipe(filter(({ page }) => page.startsWith(`${browser}.`)));
   }
 
   /** A middleware, for the objects of Node.js. */

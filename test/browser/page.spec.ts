@@ -122,12 +122,62 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(await sample.log('/download/clip.mp4')).toEqual([]);
     });
 
+    it('is painted where the browser has no shared workers, as on Android', async () => {
+      const phone = await SamplePage.in(browser);
+      await phone.page.addInitScript('delete globalThis.SharedWorker');
+      await phone.page.goto(app.url);
+      await phone.painted('#clip-map', 0, 'sent');
+      expect(await phone.colourAt('#clip-map', clip.length - 1)).not.toBe('sent');
+      await phone.close();
+    });
+
     it('is emptied, with the log', async () => {
       await opened(page, 300);
       await page.waitForFunction("!document.querySelector('#book-map').textContent.includes('more to come')");
       await page.getByRole('button', { name: 'Clear' }).press('Enter');
       await sample.says(/book\.pdf: not asked for yet/);
       expect(await sample.log('/media/book.pdf')).toEqual([]);
+    });
+  });
+
+  describe('beside as many tabs as a browser has connections to a server', () => {
+    const CONNECTIONS = 6; // of Chromium, over HTTP/1.1
+    let others: SamplePage[];
+
+    beforeEach(async () => {
+      others = [];
+      for (let tabs = 0; tabs < CONNECTIONS; tabs++) {
+        const other = await sample.beside();
+        others.push(other);
+        await other.page.goto(app.url);
+        await other.painted('#clip-map', 0, 'sent'); // it hears what the server does
+      }
+    });
+
+    afterEach(async () => {
+      for (const other of others) await other.close();
+    });
+
+    it('the clip plays and is seeked in promptly, and each tab hears of its own requests', async () => {
+      const latest = others.at(-1)!;
+      const video = await Player.opened(latest.page, '#clip');
+      const since = performance.now();
+      await video.seek(50);
+      expect(await video.pictureSecond()).toBeCloseTo(50, 0);
+      await video.play(51);
+      await video.seek(20);
+      expect(await video.pictureSecond()).toBeCloseTo(20, 0);
+      expect(performance.now() - since).toBeLessThan(10_000);
+
+      await latest.painted('#clip-map', (50 / 60) * clip.length, 'sent');
+      expect(await sample.colourAt('#clip-map', (50 / 60) * clip.length)).not.toBe('sent');
+    });
+
+    it('what one hears goes on when others are closed', async () => {
+      for (const tab of others.splice(0, CONNECTIONS - 1)) await tab.close();
+      await (await fetch(await linkIn(others[0]!.page, 'curl -C'))).arrayBuffer();
+      await others[0]!.painted('#download-map', clip.length - 1, 'sent');
+      expect(await sample.log('/download/clip.mp4')).toEqual([]);
     });
   });
 

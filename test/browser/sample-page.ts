@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 
 const IN_PAGE = ['player.in-page.js', 'byte-map.in-page.js'].map((name) =>
   fileURLToPath(new URL(name, import.meta.url)),
@@ -28,17 +28,28 @@ export class SamplePage {
 
   /** An empty window, which knows what `player.in-page.js` and `byte-map.in-page.js` offer. */
   static async in(browser: Browser, options: BrowserContextOptions = {}): Promise<SamplePage> {
+    return SamplePage.openIn(await browser.newContext({ viewport: WIDE, ...options }));
+  }
+
+  private static async openIn(context: BrowserContext): Promise<SamplePage> {
     const complaints: string[] = [];
-    const page = await browser.newPage({ viewport: WIDE, ...options });
+    const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     for (const path of IN_PAGE) await page.addInitScript({ path });
     return new SamplePage(page, complaints);
   }
 
+  /** Another tab of the same visitor. */
+  beside(): Promise<SamplePage> {
+    return SamplePage.openIn(this.page.context());
+  }
+
   /** @throws what the page has complained of */
   async close(): Promise<void> {
+    const context = this.page.context();
     await this.page.close();
+    if (context.pages().length === 0) await context.close();
     if (this.complaints.length > 0) throw new Error(`The page complained: ${this.complaints.join('\n')}`);
   }
 
