@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Shares } from '../apps/profiler.js';
 import { type Usage, usageOf } from './usage.js';
 
 /** A server under test in a process of its own. */
@@ -8,6 +9,8 @@ export interface ServerProcess {
   /** Where it has the file, with the slash. */
   readonly path: string;
   usage(): Usage;
+  /** Profiles it meanwhile, if it is one of Node.js. */
+  profile(work: () => Promise<unknown>): Promise<Shares>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +41,16 @@ export function serverProcess({ child, port, path, pid }: Started): ServerProces
     port,
     path,
     usage: () => usageOf(pid),
+    async profile(work) {
+      const answerTo = async (order: string) => {
+        child.send(order);
+        const [answer] = (await once(child, 'message')) as [unknown];
+        return answer;
+      };
+      await answerTo('profile');
+      await work();
+      return (await answerTo('end')) as Shares;
+    },
     async stop() {
       const ended = once(child, 'exit');
       child.kill();

@@ -2,6 +2,7 @@ import { aborts } from './aborts.js';
 import { notModified } from './not-modified.js';
 import { parsing } from './parsing.js';
 import { plainRoutes } from './plain-routes.js';
+import { profiles } from './profile.js';
 import { questions } from './questions.js';
 import { rangeVariants } from './range-variants.js';
 import { ranges } from './ranges.js';
@@ -14,6 +15,7 @@ import type { Workload } from './workload.js';
 /** In the order of the docs. */
 const ALL: readonly Workload[] = [
   ...ranges,
+  ...profiles,
   ...wholeFile,
   ...rangeVariants,
   notModified,
