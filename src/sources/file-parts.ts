@@ -43,7 +43,8 @@ export async function readFileParts(window: FileWindow, parts: readonly FilePart
   if (!(await lease.isUnchanged())) throw new SourceChangedError(`${lease.path} was written to while it was read`);
 }
 
-async function readPart({ lease, ...window }: FileWindow, { firstPos, target }: FilePart): Promise<void> {
+async function readPart(window: FileWindow, { firstPos, target }: FilePart): Promise<void> {
+  const { lease } = window;
   let position = window.firstPos + firstPos;
   const end = position + target.byteLength;
   if (end - 1 > window.lastPos) throw new SourceLengthError(`${lease.path} ends before octet ${end - 1}, which is due`);

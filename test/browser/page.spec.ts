@@ -33,7 +33,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   beforeEach(async () => {
     sample = await SamplePage.in(browser);
     page = sample.page;
-    await page.goto(app.url);
+    await sample.open(app.url);
   });
 
   afterEach(() => sample.close());
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
 
     it('hears nothing of what other pages ask', async () => {
       const other = await SamplePage.in(browser);
-      await other.page.goto(app.url);
+      await other.open(app.url);
       await (await fetch(await linkIn(other.page, 'curl -C'))).arrayBuffer();
       await other.painted('#download-map', clip.length - 1, 'sent');
       await other.close();
@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     it('is painted where the browser has no shared workers, as on Android', async () => {
       const phone = await SamplePage.in(browser);
       await phone.page.addInitScript('delete globalThis.SharedWorker');
-      await phone.page.goto(app.url);
+      await phone.open(app.url);
       await phone.painted('#clip-map', 0, 'sent');
       expect(await phone.colourAt('#clip-map', clip.length - 1)).not.toBe('sent');
       await phone.close();
@@ -149,8 +149,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       for (let tabs = 0; tabs < CONNECTIONS; tabs++) {
         const other = await sample.beside();
         others.push(other);
-        await other.page.goto(app.url);
-        await other.painted('#clip-map', 0, 'sent'); // it hears what the server does
+        await other.open(app.url);
       }
     });
 
@@ -324,7 +323,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
 
   it.each(['light', 'dark'] as const)('fits a phone, and fills its maps, in a %s scheme', async (colorScheme) => {
     const phone = await SamplePage.in(browser, { viewport: PHONE, colorScheme, deviceScaleFactor: 2, hasTouch: true });
-    await phone.page.goto(app.url);
+    await phone.open(app.url);
     await phone.painted('#clip-map', 0, 'sent');
     await phone.painted('#book-map', book.length - 1, 'sent');
     expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);

@@ -20,6 +20,7 @@ globalThis.player = {
   /** Waits for a frame and says at which second it was taken, by the red bar at its foot, which fills in sixty. */
   async pictureSecond(selector) {
     const element = media(selector);
+    await once(element, 'seeked', () => !element.seeking);
     await once(element, 'canplay', () => element.readyState >= element.HAVE_CURRENT_DATA);
     const { width, height } = Object.assign(canvas, { width: element.videoWidth, height: element.videoHeight });
     const context = canvas.getContext('2d', { willReadFrequently: true });

@@ -40,6 +40,12 @@ export class SamplePage {
     return new SamplePage(page, complaints);
   }
 
+  /** Opens the page, and waits until it hears what the server does. */
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.locator('#log li').first().waitFor();
+  }
+
   /** Another tab of the same visitor. */
   beside(): Promise<SamplePage> {
     return SamplePage.openIn(this.page.context());
