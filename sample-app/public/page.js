@@ -50,11 +50,11 @@ function show(player, map, path, rate) {
 }
 
 /**
- * While something is made it has no length, and nobody can seek in it; when it is complete, it is as any other file. Chrome
- * gives up a request whose film nobody plays after fifteen seconds: then it is time to look, too.
+ * While something is made it is sent without a length (200), and nobody can seek in it; when it is complete, it is as any
+ * other file. Chrome gives up a request whose film nobody plays after fifteen seconds: then it is time to look, too.
  */
 function seekInWhatIsMade(exchange) {
-  if (exchange?.outcome !== 'complete' && exchange?.outcome !== 'aborted') return;
+  if (exchange?.status !== 200 || (exchange.outcome !== 'complete' && exchange.outcome !== 'aborted')) return;
   const { path } = exchange;
   if (!path.startsWith('/generated/') || exchangesOf(path).some(({ outcome }) => outcome === undefined)) return;
   if (find('#clip-map').path === path && clip.seekableEnd === 0) clip.reopen();

@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** What is sent between two pauses, in octets. */
 const PIECE = 16 * 1024;
 
+const AT_MOST_LATE_MS = 500;
+
 /** At a rate that a request has named, in octets a second; without one, as fast as it goes. */
 export function atRate(source: RangeSource, rate: string | undefined): RangeSource {
   const octetsPerSecond = parseRate(rate);
@@ -43,16 +45,20 @@ export async function* wholeOf(source: RangeSource, signal: AbortSignal): Bytes 
   }
 }
 
+/** On a machine that is busy, what came late is made up for; what the client itself has put off is not. */
 export async function* paced(
   bytes: Bytes | Iterable<Uint8Array>,
   octetsPerSecond: number,
   signal?: AbortSignal,
 ): Bytes {
+  let dueAt = performance.now();
   for await (const chunk of bytes) {
     for (let position = 0; position < chunk.length; position += PIECE) {
       const piece = chunk.subarray(position, position + PIECE);
       yield piece;
-      await pause((1000 * piece.length) / octetsPerSecond, undefined, { signal });
+      const now = performance.now();
+      dueAt = Math.max(dueAt, now - AT_MOST_LATE_MS) + (1000 * piece.length) / octetsPerSecond;
+      await pause(Math.max(0, dueAt - now), undefined, { signal });
     }
   }
 }

@@ -9,5 +9,5 @@ export default {
   globalSetup: '<rootDir>/test/browser/npm-start.js',
   maxWorkers: '100%', // a network of 3 Mbit/s is mostly waited for
   testMatch: ['<rootDir>/test/browser/**/*.spec.ts'],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };

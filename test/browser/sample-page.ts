@@ -33,6 +33,7 @@ export class SamplePage {
 
   private static async openIn(context: BrowserContext): Promise<SamplePage> {
     const complaints: string[] = [];
+    context.setDefaultTimeout(60_000); // several browsers on two processors take their time
     const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
