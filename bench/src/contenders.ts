@@ -2,7 +2,7 @@
 export interface Contender {
   readonly name: string;
   /** The two adapters, and what stands outside of Nest. */
-  readonly family: 'express' | 'fastify' | 'node' | 'nginx';
+  readonly family: 'express' | 'fastify' | 'node' | 'nginx' | 'go';
   readonly route: string;
 }
 
@@ -20,6 +20,8 @@ export const FILE_ROUTES = [
 export type Route = (typeof FILE_ROUTES)[number] | 'floor' | 'limit' | 'plain' | 'plain-without-module';
 
 export const NGINX: Contender = { name: 'nginx', family: 'nginx', route: '' };
+/** `http.ServeFile` */
+export const GO: Contender = { name: 'go', family: 'go', route: '' };
 /** `createReadStream` piped into a response of `node:http`. */
 export const READ_STREAM: Contender = { name: 'node read-stream', family: 'node', route: 'read-stream' };
 /** Two buffers, one being filled while the other is sent. */

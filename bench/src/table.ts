@@ -41,7 +41,8 @@ export function table<S>(rounds: Rounds<S>, columns: readonly Column<S>[]): stri
   return lines.join('\n');
 }
 
-function line(...cells: readonly string[]): string {
+/** A row of a table in Markdown. */
+export function line(...cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
