@@ -25,7 +25,8 @@ export function pinned(cpu: number | undefined, commandLine: readonly string[]):
 /** @throws Error that says what to install */
 export function requireTools(...tools: readonly string[]): void {
   const missing = tools.filter((tool) => !hasTool(tool));
-  if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')} (Debian: apt-get install wrk nginx-light)`);
+  if (missing.length > 0)
+    throw new Error(`missing: ${missing.join(', ')} (Debian: apt-get install wrk nginx-light golang-go)`);
 }
 
 /** @throws Error that says what to do where client or server, which inherit the limit, could not open so many */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILE_ROUTES, GO, NGINX, onBoth } from '../contenders.js';
+import { requireTools } from '../machine.js';
 import { line } from '../table.js';
 import { withServers } from './with-servers.js';
 import type { Workload } from './workload.js';
@@ -29,6 +30,7 @@ export const questions: Workload = {
   name: 'questions',
   title: 'What clients may ask of a file, by `checkRangedEndpoint`, and how much of it is answered rightly',
   async run({ dir, pinning }) {
+    requireTools('go');
     const file = join(dir, 'files', 'asked.bin');
     const bytes = randomBytes(200_000);
     writeFileSync(file, bytes);
