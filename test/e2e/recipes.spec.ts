@@ -58,11 +58,7 @@ it.each(SHOWN)('docs/recipes.md has %s as it is run here', (name) => {
 
 it.each(['media.controller.ts', 'app.module.ts'])('docs/getting-started.md has %s as it is run here', (name) => {
   const doc = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'getting-started.md'), 'utf8');
-  // A new app is CommonJS, and its imports of its own files have no `.js`.
-  const text = readFileSync(join(import.meta.dirname, 'getting-started', name), 'utf8').replace(
-    ".controller.js'",
-    ".controller'",
-  );
+  const text = readFileSync(join(import.meta.dirname, 'getting-started', name), 'utf8');
   expect(doc).toContain(`\`\`\`ts\n${text.trim()}\n\`\`\``);
 });
 

@@ -1,0 +1,9 @@
+import { Injectable } from '@nestjs/common';
+
+/** As Nest's starter makes it. */
+@Injectable()
+export class AppService {
+  getHello(): string {
+    return 'Hello World!';
+  }
+}
