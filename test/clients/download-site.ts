@@ -30,7 +30,7 @@ export interface DownloadSite {
 }
 
 const MEDIA = fileURLToPath(new URL('../../sample-app/media/', import.meta.url));
-const BIG_FILE_LENGTH = 200_000_000;
+const BIG_FILE_LENGTH = 64_000_000;
 
 export async function openDownloadSite(adapter: Adapter): Promise<DownloadSite> {
   const root = await mkdtemp(join(tmpdir(), 'nestjs-range-'));
