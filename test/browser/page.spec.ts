@@ -1,42 +1,30 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { ADAPTERS, type SampleApp, startSampleApp } from '../support/sample-app.js';
-import { launchChromium } from './chromium.js';
+import { ADAPTERS, type SampleApp } from '../support/sample-app.js';
 import { Player } from './player.js';
 import { type LogEntry, PHONE, SamplePage } from './sample-page.js';
+import { visits } from './visits.js';
 
 const MEDIA = new URL('../../sample-app/media/', import.meta.url);
 const clip = await readFile(new URL('clip.mp4', MEDIA));
 const book = await readFile(new URL('book.pdf', MEDIA));
 
 describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapter) => {
+  const visit = visits(adapter);
   let app: SampleApp;
   let browser: Browser;
   let sample: SamplePage;
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await launchChromium();
-    app = await startSampleApp(adapter);
+  beforeEach(() => {
+    ({ app, browser, sample } = visit);
+    ({ page } = sample);
   });
-
-  afterAll(async () => {
-    await browser?.close();
-    await app?.stop();
-  });
-
-  beforeEach(async () => {
-    sample = await SamplePage.in(browser);
-    page = sample.page;
-    await sample.open(app.url);
-  });
-
-  afterEach(() => sample.close());
 
   describe('the byte map', () => {
     it('paints what is sent, what is still to come, and what was given up', async () => {
@@ -83,7 +71,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     });
 
     it('knows how often something was sent', async () => {
-      const url = await linkIn(page, 'curl -C');
+      const url = await sample.linkIn('curl -C');
       for (const range of ['bytes=0-99999', 'bytes=60000-99999']) await fetch(url, { headers: { Range: range } });
       await sample.says(/100,000 of 4,053,964 octets sent, 40,000 more than once/);
       expect(await sample.colourAt('#download-map', 20_000)).toBe('sent');
@@ -94,7 +82,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     it('shows what curl does by the line that the page gives, several ranges too', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'sample-page-'));
       try {
-        const line = await commandIn(page, 'curl -s');
+        const line = await sample.command('curl -s');
         const { stdout } = await promisify(execFile)('bash', ['-c', line.replace('| xxd', '')], { encoding: 'buffer' });
         expect(stdout.includes(clip.subarray(0, 32))).toBe(true);
         expect(stdout.includes(clip.subarray(2_000_000, 2_000_032))).toBe(true);
@@ -105,7 +93,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
           { status: '206', range: 'bytes=0-31,2000000-2000031', outcome: 'complete' },
         ]);
 
-        await promisify(execFile)('bash', ['-c', await commandIn(page, 'curl -C')], { cwd: folder });
+        await promisify(execFile)('bash', ['-c', await sample.command('curl -C')], { cwd: folder });
         expect(clip.equals(await readFile(join(folder, 'clip.mp4')))).toBe(true);
         await sample.painted('#download-map', clip.length - 1, 'sent');
       } finally {
@@ -116,7 +104,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     it('hears nothing of what other pages ask', async () => {
       const other = await SamplePage.in(browser);
       await other.open(app.url);
-      await (await fetch(await linkIn(other.page, 'curl -C'))).arrayBuffer();
+      await (await fetch(await other.linkIn('curl -C'))).arrayBuffer();
       await other.painted('#download-map', clip.length - 1, 'sent');
       await other.close();
       expect(await sample.log('/download/clip.mp4')).toEqual([]);
@@ -137,46 +125,6 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       await page.getByRole('button', { name: 'Clear' }).press('Enter');
       await sample.says(/book\.pdf: not asked for yet/);
       expect(await sample.log('/media/book.pdf')).toEqual([]);
-    });
-  });
-
-  describe('beside as many tabs as a browser has connections to a server', () => {
-    const CONNECTIONS = 6; // of Chromium, over HTTP/1.1
-    let others: SamplePage[];
-
-    beforeEach(async () => {
-      others = [];
-      for (let tabs = 0; tabs < CONNECTIONS; tabs++) {
-        const other = await sample.beside();
-        others.push(other);
-        await other.open(app.url);
-      }
-    });
-
-    afterEach(async () => {
-      for (const other of others) await other.close();
-    });
-
-    it('the clip plays and is seeked in promptly, and each tab hears of its own requests', async () => {
-      const latest = others.at(-1)!;
-      const video = await Player.opened(latest.page, '#clip');
-      const since = performance.now();
-      await video.seek(50);
-      expect(await video.pictureSecond()).toBeCloseTo(50, 0);
-      await video.play(51);
-      await video.seek(20);
-      expect(await video.pictureSecond()).toBeCloseTo(20, 0);
-      expect(performance.now() - since).toBeLessThan(10_000);
-
-      await latest.painted('#clip-map', (50 / 60) * clip.length, 'sent');
-      expect(await sample.colourAt('#clip-map', (50 / 60) * clip.length)).not.toBe('sent');
-    });
-
-    it('what one hears goes on when others are closed', async () => {
-      for (const tab of others.splice(0, CONNECTIONS - 1)) await tab.close();
-      await (await fetch(await linkIn(others[0]!.page, 'curl -C'))).arrayBuffer();
-      await others[0]!.painted('#download-map', clip.length - 1, 'sent');
-      expect(await sample.log('/download/clip.mp4')).toEqual([]);
     });
   });
 
@@ -368,14 +316,6 @@ async function partsOf(sample: SamplePage, path: string): Promise<readonly LogEn
 
 async function redPixels(page: Page, selector: string): Promise<number> {
   return page.evaluate(`player.pixelsOf('${selector}', ([r, g, b]) => r > 190 && g < 80 && b < 120)`);
-}
-
-async function commandIn(page: Page, start: string): Promise<string> {
-  return (await page.locator('.commands code', { hasText: start }).textContent()) ?? '';
-}
-
-async function linkIn(page: Page, command: string): Promise<string> {
-  return /'(.*)'/.exec(await commandIn(page, command))?.[1] ?? '';
 }
 
 /** The first number that is told. */

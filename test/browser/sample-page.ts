@@ -47,6 +47,16 @@ export class SamplePage {
     await this.page.locator('#log li').first().waitFor();
   }
 
+  /** The line that the page gives for a program, such as `curl -s`. */
+  async command(start: string): Promise<string> {
+    return (await this.page.locator('.commands code', { hasText: start }).textContent()) ?? '';
+  }
+
+  /** What such a line asks for. */
+  async linkIn(start: string): Promise<string> {
+    return /'(.*)'/.exec(await this.command(start))?.[1] ?? '';
+  }
+
   /** Another tab of the same visitor. */
   beside(): Promise<SamplePage> {
     return SamplePage.openIn(this.page.context());
