@@ -4,6 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface Usage {
   /** CPU time of all its threads by the scheduler's clock, in ns. */
   readonly cpuNs: number;
+  /** The same by the coarser clock that tells the kernel's part, in ticks. */
+  readonly userTicks: number;
+  readonly kernelTicks: number;
   /** Resident memory in octets: now, and at the most since it was started. */
   readonly resident: number;
   readonly peak: number;
@@ -15,6 +18,7 @@ export function usageOf(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return {
     cpuNs: cpuNsOf(pid),
+    ...ticksOf(pid),
     resident: octetsOf('VmRSS', status),
     peak: octetsOf('VmHWM', status),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
@@ -26,6 +30,13 @@ function cpuNsOf(pid: number): number {
     const schedstat = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8');
     return sum + Number(schedstat.split(' ', 1)[0]);
   }, 0);
+}
+
+/** proc_pid_stat(5): fields 14 and 15, counted behind the name, which may have blanks and brackets in it. */
+function ticksOf(pid: number): { userTicks: number; kernelTicks: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { userTicks: Number(fields[11]), kernelTicks: Number(fields[12]) };
 }
 
 function octetsOf(name: string, status: string): number {

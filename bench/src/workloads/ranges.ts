@@ -54,6 +54,7 @@ function large(size: string, length: number): Workload {
       const rounds = await measureRequests(bench, { file: bench.subjects.whole, connections, rows, isMixed: true });
       return table(rounds, [
         columns.CPU_PER_GIB,
+        columns.IN_THE_KERNEL,
         columns.REQUEST_RATE,
         columns.OCTET_RATE,
         columns.PEAK,

@@ -7,6 +7,8 @@ import { sibling } from '../contenders.js';
 /** What a client got done in a round, and what that cost the server. */
 export interface Sample extends Done {
   readonly serverCpuNs: number;
+  /** How much of it was the kernel's, of 1. */
+  readonly kernelShare: number;
   readonly peak: number;
   /** More than before; negative: fewer. */
   readonly descriptors: number;
@@ -18,9 +20,11 @@ export async function sampled(server: ServerProcess, file: string, work: () => P
   const before = server.usage();
   const done = await work();
   const after = server.usage();
+  const kernelTicks = after.kernelTicks - before.kernelTicks;
   return {
     ...done,
     serverCpuNs: after.cpuNs - before.cpuNs,
+    kernelShare: kernelTicks / (kernelTicks + after.userTicks - before.userTicks),
     peak: after.peak,
     descriptors: after.descriptors - before.descriptors,
   };
@@ -28,11 +32,14 @@ export async function sampled(server: ServerProcess, file: string, work: () => P
 
 export const cpuPerRequest = (sample: Sample): number => sample.serverCpuNs / 1000 / sample.requests;
 export const cpuPerGib = (sample: Sample): number => sample.serverCpuNs / 1e9 / (sample.octets / GIB);
+const cpuPerGibInKernel = (sample: Sample): number => cpuPerGib(sample) * sample.kernelShare;
 
 export const REQUEST_RATE: Column<Sample> = figure('req/s', ({ requests, seconds }) => requests / seconds);
 export const OCTET_RATE: Column<Sample> = figure('MB/s', ({ octets, seconds }) => octets / 1e6 / seconds);
 export const CPU_PER_REQUEST: Column<Sample> = figure('server CPU µs per request', cpuPerRequest);
 export const CPU_PER_GIB: Column<Sample> = figure('server CPU-s per GiB', cpuPerGib);
+/** What a server has the kernel do, which is mostly to copy octets. */
+export const IN_THE_KERNEL: Column<Sample> = figure('of it in the kernel', cpuPerGibInKernel);
 export const PEAK: Column<Sample> = greatest('peak MiB', ({ peak }) => peak / MIB);
 /** Of its CPU. Well below 100 %, the client is not what limits the rates. */
 export const CLIENT_BUSY: Column<Sample> = greatest(

@@ -19,6 +19,7 @@ export const wholeFile: readonly Workload[] = [1, 4, 32].map((clients) => ({
   async run(bench) {
     return table(await measureDownloads(bench, clients), [
       columns.CPU_PER_GIB,
+      columns.IN_THE_KERNEL,
       columns.OCTET_RATE,
       columns.PEAK,
       columns.timesSendFile(columns.cpuPerGib),
