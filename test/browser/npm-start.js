@@ -4,8 +4,13 @@ import { createInterface } from 'node:readline';
 
 /** Before all specs: what a visitor types, until the app listens. It leaves built what the specs run. */
 export default async function startAsVisitorsDo() {
+  await npm('start');
+  await npm('start', '--', '--fastify');
+}
+
+async function npm(...args) {
   // The leader of a group: npm, its shell and the app are ended together.
-  const child = spawn('npm', ['start'], {
+  const child = spawn('npm', args, {
     env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
@@ -18,5 +23,5 @@ export default async function startAsVisitorsDo() {
     await gone;
     return;
   }
-  throw new Error('npm start did not start the sample app');
+  throw new Error(`npm ${args.join(' ')} did not start the sample app`);
 }
