@@ -3,6 +3,7 @@
 // - modules become one chunk where the same entry points need them,
 // - chunks that lead to no package but CommonJS ones are built once, as CommonJS, which `import` reads as well as `require`.
 //   What leads to Nest, or to an SDK, has to import it when it is imported, and to require it when it is required.
+// - comments go, but the one by which Node.js knows that a line is not to be shown,
 // - local names are short; functions and classes keep theirs, and statements their lines, for stack traces.
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -29,7 +30,7 @@ rmSync(OUT, { recursive: true, force: true });
 await bundleCode();
 await bundleDeclarations();
 
-/** What tsconfig.json calls by the package's name: `{ s3: 'build/sources/s3-source' }`. */
+/** What tsconfig.json calls by the package's name: `{ s3: 'build/sources/stores/s3/s3-source' }`. */
 function entryPoints() {
   const { paths } = ts.readConfigFile('tsconfig.json', ts.sys.readFile).config.compilerOptions;
   return Object.fromEntries(
@@ -105,7 +106,12 @@ function modulesFrom(id, getModuleInfo, found = new Set()) {
 
 function terser(options) {
   const names = { keep_classnames: true, keep_fnames: true };
-  const settings = { ...options, compress: names, mangle: names, format: { semicolons: false } };
+  const settings = {
+    ...options,
+    compress: names,
+    mangle: names,
+    format: { semicolons: false, comments: /node-do-not-add-exception-line/ },
+  };
   return { name: 'terser', renderChunk: (code) => minify(code, settings) };
 }
 

@@ -1,15 +1,15 @@
 import type { Segment } from '../http/response-plan.js';
 import type { Representation } from '../sources/source.js';
-import { ExactOctets } from './exact-octets.js';
+import { ExactBytes } from './exact-length.js';
 import type { SourceDeadline } from './source-deadline.js';
 
 /**
- * Carries out the content of a response plan: its segments in order, each exactly as long as planned. It owns the
- * representation and closes it once, at the end, after an error, or when it is released.
+ * Reads the content of a response plan: its segments in order, each exactly as long as planned. Owns the representation
+ * and closes it once: at the end, after an error, or on `release`.
  */
 export class ContentReader {
   private segment = 0;
-  private octets: ExactOctets | undefined;
+  private bytes: ExactBytes | undefined;
   private reading: Promise<Uint8Array | undefined> | undefined;
   private releasing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
@@ -24,48 +24,53 @@ export class ContentReader {
   /**
    * The next chunk; `undefined` at the end. One call at a time.
    *
-   * @throws SourceLengthError where the source gives fewer or more octets than its metadata promised
-   * @throws SourceTimeoutError where it gives none in time
+   * @throws SourceLengthError if the source yields fewer or more bytes than its metadata says
+   * @throws SourceTimeoutError if the source yields nothing in time
    */
   next(): Promise<Uint8Array | undefined> {
     this.reading = this.read();
     return this.deadline === undefined ? this.reading : this.deadline.within(this.reading);
   }
 
-  /** Takes back the chunk that was given last, to be read again; `false` where that cannot be done. */
-  takeBack(chunk: Uint8Array): boolean {
-    return this.releasing === undefined && this.octets?.takeBack(chunk) === true;
+  /** Puts the last chunk back, to be read again; `false` if that is impossible. */
+  unread(chunk: Uint8Array): boolean {
+    return this.releasing === undefined && this.bytes?.unread(chunk) === true;
   }
 
-  /** Ends the reading. May be called at any time, and more than once. */
+  /** Stops reading and closes the representation. May be called at any time, and repeatedly. */
   release(): Promise<void> {
     this.releasing ??= this.closeAfterReading();
     return this.releasing;
   }
 
   private async closeAfterReading(): Promise<void> {
-    await this.reading?.catch(() => {}); // whoever reads was told; what is under way needs its descriptor
+    await this.reading?.catch(() => {}); // reported by next(); a read in progress still needs its descriptor
     await this.close();
   }
 
   private async read(): Promise<Uint8Array | undefined> {
     try {
       while (this.releasing === undefined) {
-        const chunk = this.octets === undefined ? undefined : await this.octets.next();
+        const chunk = this.bytes === undefined ? undefined : await this.bytes.next();
         if (chunk !== undefined) return chunk;
-        await this.octets?.end();
-        this.octets = undefined;
+        await this.bytes?.end();
+        this.bytes = undefined;
         const segment = this.content[this.segment++];
         if (segment === undefined) break;
         if (segment.kind === 'text') return Buffer.from(segment.text, 'latin1');
-        this.octets = await ExactOctets.open(segment.range, segment.length, this.representation, this.signal);
+        this.bytes = await ExactBytes.open(segment.range, segment.length, this.representation, this.signal);
       }
     } catch (error) {
-      await this.close();
+      this.closeSoon();
       throw error;
     }
-    await this.close();
+    this.closeSoon();
     return undefined;
+  }
+
+  /** Does not wait for the close, nor report its failure: `release` does both. */
+  private closeSoon(): void {
+    this.close().catch(() => {});
   }
 
   private close(): Promise<void> {
@@ -75,7 +80,7 @@ export class ContentReader {
 
   private async closeOnce(): Promise<void> {
     try {
-      await this.octets?.end();
+      await this.bytes?.end();
     } finally {
       await this.representation.close?.();
     }

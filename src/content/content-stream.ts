@@ -1,21 +1,26 @@
-import { OutgoingMessage, ServerResponse } from 'node:http';
+import { type OutgoingMessage, ServerResponse } from 'node:http';
 import { Readable, Writable } from 'node:stream';
-import { chunkPool } from '../sources/chunk-pool.js';
+import { chunkPool } from '../sources/file/chunk-pool.js';
 import { SourceLengthError } from '../sources/source-errors.js';
-import type { PrimedContent } from './primed-content.js';
-
-/** How a stream takes part in a pipe. */
-type PipeOptions = Parameters<Readable['pipe']>[1];
+import { isGone, isHttp2, whenFlushed } from './http2-response.js';
+import type { Content } from './content.js';
+import { isAsShipped, isWrittenToKernel } from './kernel-writes.js';
+import type { PipeOptions } from './lazy-stream.js';
+import { SMALL_CONTENT } from './primed-content.js';
+import { SoleWriter } from './sole-writer.js';
 
 /**
- * The content of a response as the `Readable` that the adapters ask for. Piped straight into the response it steps
- * aside: the chunks are written one by one, each awaited, while the next is read. Anything else (a compressing
+ * The content of a response as the `Readable` that adapters expect. If it is piped straight into the response, it is
+ * bypassed: chunks are written one by one, each awaited while the next is read. Any other destination (a compressing
  * middleware, a plugin) reads it like any stream.
  */
 export class ContentStream extends Readable {
-  /** @param onFailure told once when the content breaks off, after the head was sent; it ends the connection */
+  private isBypassed = false;
+  private isEnding = false;
+
+  /** @param onFailure called once if reading fails after the head was sent; must close the connection */
   constructor(
-    private readonly content: PrimedContent,
+    private readonly content: Content,
     private readonly response: Writable,
     private readonly onFailure: (error: unknown) => void,
   ) {
@@ -23,120 +28,207 @@ export class ContentStream extends Readable {
   }
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
-    const isOurs = (destination as unknown) === this.response && !isPatched(this.response) && !this.isObserved;
-    if (!isOurs || options?.end === false) return super.pipe(destination, options);
-    this.stepAside();
-    void send(this.content, this.response).catch(this.onFailure);
+    if ((destination as unknown) !== this.response) return super.pipe(destination, options);
+    if (isPatched(this.response) || this.isObserved || options?.end === false) {
+      new SoleWriter(this.response, (error) => this.breakOff(error)).keepForPipe(this);
+      return super.pipe(destination, options);
+    }
+    this._read = () => {};
+    this.isBypassed = true;
+    if (!this.isWatched) this.close(true);
+    void send(this.content, this.response, this.onFailure);
     return destination;
   }
 
-  /** Whether somebody reads beside the pipe, or has read before: a hook that counts octets, say. */
+  /** Whether somebody else reads the stream, or has read it, such as a hook that counts bytes. */
   private get isObserved(): boolean {
     return this.listenerCount('data') > 0 || this.readableDidRead;
   }
 
-  /** Ends as a stream, for those who wait for its end; what is left to do is the response's alone. */
-  private stepAside(): void {
-    this._read = () => {};
-    if (this.listenerCount('end') + this.listenerCount('close') === 0) return;
-    this.push(null);
-    this.resume();
+  /** Whether somebody besides Fastify, which adds one listener to each stream, waits for the end. */
+  private get isWatched(): boolean {
+    return this.listenerCount('end') > 1 || this.listenerCount('close') > 1;
+  }
+
+  /** Ends a bypassed stream together with its response; without 'end' if the response was not sent completely. */
+  close(isSent: boolean): void {
+    if (!this.isBypassed || this.destroyed || this.readableEnded) return;
+    if (isSent) {
+      this.isEnding = true;
+      this.push(null);
+      this.resume();
+    } else {
+      this.destroy();
+    }
+  }
+
+  /** Fastify destroys streams that have not ended when the response has, in the same tick, before 'end' is emitted. */
+  override destroy(error?: Error): this {
+    return this.isEnding && !this.readableEnded && error === undefined ? this : super.destroy(error);
   }
 
   override _read(): void {
     this.content.next().then(
       (chunk) => {
-        const octets = chunk?.byteLength ?? 0;
-        this.content.countGiven(octets);
-        this.content.countTaken(octets); // whoever reads this tells nobody what becomes of it
+        const bytes = chunk?.byteLength ?? 0;
+        this.content.countWritten(bytes);
+        this.content.countFlushed(bytes); // a reader of this stream does not report what it sends
         this.push(chunk ?? null);
       },
-      (error: unknown) => {
-        this.onFailure(error);
-        this.destroy();
-      },
+      (error: unknown) => this.breakOff(error),
     );
   }
-}
 
-/** How responses write and end as Node.js ships them, remembered before anybody patches the prototypes. */
-const AS_SHIPPED: readonly (readonly [write: unknown, end: unknown])[] = [
-  OutgoingMessage.prototype,
-  Writable.prototype,
-].map((prototype: object) => [Reflect.get(prototype, 'write'), Reflect.get(prototype, 'end')]);
-
-/** Whether a middleware has put itself before the response: it may keep chunks, or drop the callback of their leaving. */
-function isPatched(response: Writable): boolean {
-  return !AS_SHIPPED.some(([write, end]) => response.write === write && response.end === end);
-}
-
-/** Writes the content and ends the response. Returns early where the response was closed: nobody waits for the rest. */
-async function send(content: PrimedContent, response: Writable): Promise<void> {
-  let unsent = content.length ?? Infinity;
-  for (let chunk = await content.next(); chunk !== undefined;) {
-    if (response.destroyed) return chunkPool.give(chunk);
-    unsent -= chunk.byteLength;
-    if (unsent === 0) return end(content, response, chunk);
-    chunk = await writeAndReadOn(content, response, chunk);
+  private breakOff(error: unknown): void {
+    this.onFailure(error);
+    this.destroy();
   }
-  if (unsent !== Infinity && unsent !== 0) throw new SourceLengthError(`${unsent} octets are missing at the end`);
-  response.end();
-}
-
-/** A client that takes nothing for this time, in ms, has stopped: nothing is kept ready for it. */
-const STALLED_MS = 200;
-
-/** Writes a chunk while the next one is read, which is taken back when the client has stopped. */
-async function writeAndReadOn(
-  content: PrimedContent,
-  response: Writable,
-  chunk: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  let isTakenBack = false;
-  const ahead = content.next();
-  const writing = written(content, response, chunk);
-  const timer = setTimeout(() => {
-    const takeBack = (next: Uint8Array | undefined): void => {
-      isTakenBack = next !== undefined && content.takeBack(next);
-    };
-    ahead.then(takeBack, () => {}); // a failure is thrown below
-  }, STALLED_MS);
-  void writing.then(() => clearTimeout(timer));
-  const [next] = await Promise.all([ahead, writing]);
-  return isTakenBack ? content.next() : next;
-}
-
-/** Resolves when a chunk has left for the kernel, or never will. */
-function written(content: PrimedContent, response: Writable, chunk: Uint8Array): Promise<void> {
-  content.countGiven(chunk.byteLength);
-  return new Promise((resolve) => {
-    response.write(chunk, (error) => {
-      if (error === undefined || error === null) {
-        if (isAlive(response)) content.countTaken(chunk.byteLength);
-        chunkPool.give(chunk);
-      } else {
-        giveWhenClosed(response, chunk);
-      }
-      resolve();
-    });
-  });
 }
 
 /**
- * A broken connection may hold a chunk until its handle is closed, which is what 'close' of a socket tells, and `closed` does
- * not. (The sessions of HTTP/2 live on, and keep theirs.)
+ * Sends content on a Node.js response.
+ *
+ * @param onFailure called once if reading fails after the head was sent; must close the connection
  */
-function giveWhenClosed(response: Writable, chunk: Uint8Array): void {
-  const socket = response instanceof ServerResponse ? response.req.socket : undefined;
-  if (socket?.destroyed === true) socket.once('close', () => chunkPool.give(chunk));
+export function sendContent(content: Content, response: ServerResponse, onFailure: (error: unknown) => void): void {
+  if (isPatched(response)) new ContentStream(content, response, onFailure).pipe(response);
+  else void send(content, response, onFailure);
 }
 
-/** Of a write that the end of its connection has cancelled, Node.js tells no error. */
-function isAlive({ socket }: Writable & Partial<Pick<OutgoingMessage, 'socket'>>): boolean {
-  return socket?.destroyed === false;
+/** Whether a middleware has wrapped the methods of the response: it may keep chunks, or never call write callbacks. */
+function isPatched(response: Writable): boolean {
+  if (response instanceof ServerResponse || isHttp2(response)) return !isAsShipped(response);
+  return response.write !== Writable.prototype.write || response.end !== Writable.prototype.end;
 }
 
-function end(content: PrimedContent, response: Writable, chunk: Uint8Array): void {
-  content.countGiven(chunk.byteLength);
-  response.end(chunk, () => chunkPool.give(chunk)); // called on 'finish', and only then
+/** Never rejects: a failure is told. */
+async function send(content: Content, response: Writable, onFailure: (error: unknown) => void): Promise<void> {
+  try {
+    await write(content, response, new SoleWriter(response, onFailure));
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+/** Writes the content and ends the response. Returns early if the client disconnected. */
+async function write(content: Content, response: Writable, writer: SoleWriter): Promise<void> {
+  if (content.isDelayed === true) flushHead(response, writer);
+  let unsent = content.length ?? Infinity;
+  for (let chunk = await content.next(); chunk !== undefined;) {
+    if (isGone(response) || isBroken(response)) return chunkPool.release(chunk);
+    unsent -= chunk.byteLength;
+    if (unsent === 0) return endWith(content, response, writer, chunk);
+    chunk = await writeAndReadOn(content, response, writer, chunk);
+  }
+  if (unsent !== Infinity && unsent !== 0) throw new SourceLengthError(`${unsent} bytes are missing at the end`);
+  writer.release().end();
+}
+
+/** Sends the head without waiting for content. */
+function flushHead(response: Writable & Partial<Pick<OutgoingMessage, 'flushHeaders'>>, writer: SoleWriter): void {
+  response.flushHeaders?.();
+  writer.keep();
+}
+
+/** A client that accepts nothing for this long, in ms, is stalled: no chunk is kept ready for it. */
+const STALLED_MS = 200;
+
+/** Writes a chunk while reading the next one, which is put back if the client stalls. */
+async function writeAndReadOn(
+  content: Content,
+  response: Writable,
+  writer: SoleWriter,
+  chunk: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  let isUnread = false;
+  const ahead = content.next();
+  const writing = written(content, response, writer, chunk);
+  const timer = setTimeout(() => {
+    const unread = (next: Uint8Array | undefined): void => {
+      isUnread = next !== undefined && content.unread(next);
+    };
+    ahead.then(unread, () => {}); // a failure is thrown below
+  }, STALLED_MS);
+  try {
+    const [next] = await Promise.all([ahead, writing.finally(() => clearTimeout(timer))]);
+    return isUnread ? content.next() : next;
+  } finally {
+    clearTimeout(timer); // reading has failed
+  }
+}
+
+/**
+ * Size of a write to an HTTP/2 stream, in bytes: two frames. Flow control may stop a write at any byte, and its callback is
+ * called only when all of it was flushed to the kernel, so nothing is known about the progress within a slice.
+ */
+export const HTTP2_SLICE = 32 * 1024;
+
+/** Resolves when a chunk was flushed to the kernel, or the client disconnected. */
+async function written(content: Content, response: Writable, writer: SoleWriter, chunk: Uint8Array): Promise<void> {
+  if (!isHttp2(response)) return writtenAtOnce(content, response, writer, chunk);
+  for (let at = 0; at < chunk.byteLength && !isGone(response); at += HTTP2_SLICE) {
+    await writtenAtOnce(content, response, writer, chunk.subarray(at, at + HTTP2_SLICE));
+  }
+}
+
+/** Writes the last chunk, and ends the response with it, or over HTTP/2 with its last slice. */
+async function endWith(content: Content, response: Writable, writer: SoleWriter, chunk: Uint8Array): Promise<void> {
+  if (isHttp2(response)) return endInSlices(content, response, writer, chunk);
+  if (chunk.byteLength <= SMALL_CONTENT && chunk.byteLength === content.length) {
+    return end(content, writer.release(), chunk);
+  }
+  // Node.js takes a connection whose response was ended for idle, and a server that closes cuts it off.
+  await written(content, response, writer, chunk);
+  if (!isGone(response) && !isBroken(response)) writer.release().end();
+}
+
+async function endInSlices(content: Content, response: Writable, writer: SoleWriter, chunk: Uint8Array): Promise<void> {
+  const lastSliceStart = Math.max(0, chunk.byteLength - HTTP2_SLICE);
+  if (lastSliceStart > 0) await written(content, response, writer, chunk.subarray(0, lastSliceStart));
+  if (!isGone(response)) end(content, writer.release(), chunk.subarray(lastSliceStart));
+}
+
+function writtenAtOnce(content: Content, response: Writable, writer: SoleWriter, chunk: Uint8Array): Promise<void> {
+  content.countWritten(chunk.byteLength);
+  const wasOurs = isWrittenToKernel(response);
+  return new Promise((resolve) => {
+    const hasRoom = writer.write(chunk, (error) => {
+      const isWritten = (error === undefined || error === null) && isAlive(response);
+      if (isWritten) countFlushed(content, response, chunk.byteLength);
+      if (isWritten && wasOurs) recycle(response, chunk);
+      resolve();
+    });
+    // A wrapper that was installed while the head was written may never call back.
+    if (isPatched(response)) void (hasRoom ? resolve() : response.once('drain', resolve));
+  });
+}
+
+function countFlushed(content: Content, response: Writable, length: number): void {
+  if (isHttp2(response)) whenFlushed(response, () => content.countFlushed(length));
+  else content.countFlushed(length);
+}
+
+/**
+ * Returns a chunk to its pool if nobody can still hold it. Checked again after the write, since a wrapper may have been
+ * installed while the head was written; chunks that a wrapper or a broken connection may keep are left to the garbage
+ * collector.
+ */
+function recycle(response: Writable, chunk: Uint8Array): void {
+  if (isWrittenToKernel(response)) chunkPool.release(chunk);
+}
+
+/** Whether the connection broke during the last write, of which Node.js informs the response later. */
+function isBroken(response: Writable & Partial<Pick<OutgoingMessage, 'socket'>>): boolean {
+  return response.socket?.destroyed === true;
+}
+
+/** Node.js reports no error for a write that was cancelled because its connection closed. */
+function isAlive(response: Writable & Partial<Pick<OutgoingMessage, 'socket'>>): boolean {
+  return isHttp2(response) ? !isGone(response) : response.socket?.destroyed === false;
+}
+
+function end(content: Content, response: Writable, chunk: Uint8Array): void {
+  content.countWritten(chunk.byteLength);
+  if (!isWrittenToKernel(response)) return void response.end(chunk);
+  response.end(chunk, () => recycle(response, chunk)); // called on 'finish', and only then
 }

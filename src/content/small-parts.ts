@@ -1,11 +1,11 @@
-import { rangeLength } from '../http/byte-range.js';
+import { rangeLength } from '../http/ranges/byte-range.js';
 import type { Segment } from '../http/response-plan.js';
-import { chunkPool } from '../sources/chunk-pool.js';
-import { type FilePart, type FileWindow, readFileParts } from '../sources/file-parts.js';
+import { chunkPool } from '../sources/file/chunk-pool.js';
+import { type FilePart, type FileWindow, readFileParts } from '../sources/file/file-parts.js';
 import type { Representation } from '../sources/source.js';
 import type { ContentReader } from './content-reader.js';
 
-/** Reads parts of a file into one piece, side by side, and closes the representation in the end. */
+/** Reads parts of a file into one block in parallel, and closes the representation at the end. */
 export async function readSideBySide(
   content: readonly Segment[],
   length: number,
@@ -33,21 +33,21 @@ export async function readSideBySide(
   }
 }
 
-/** Reads parts of any other source into one piece, each after the one before. */
+/** Reads parts of any other source into one block, one after another. */
 export async function readInTurn(reader: ContentReader, length: number): Promise<Uint8Array> {
   const all = lentBlock(length);
   let position = 0;
   for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
     all.set(chunk, position);
     position += chunk.byteLength;
-    chunkPool.give(chunk);
+    chunkPool.release(chunk);
   }
   return position === length ? all : all.subarray(0, position);
 }
 
-/** Memory that goes back to its pool when whoever sends it says so. */
+/** A block from the pool, which the sender returns. */
 function lentBlock(length: number): Uint8Array {
-  const block = chunkPool.take(length);
+  const block = chunkPool.acquire(length);
   const all = length === block.byteLength ? block : block.subarray(0, length);
   chunkPool.lend(all, block);
   return all;

@@ -1,31 +1,50 @@
 import { SourceTimeoutError } from '../sources/source-errors.js';
 
-/** The longest wait for a source, be it for its metadata or for octets. One that takes longer is given up. */
+/** Limits each wait for a source: for its metadata and for each chunk. */
 export class SourceDeadline {
-  /** @param giveUp lets the source know, so that what it waits for ends */
+  private readonly running = new Set<NodeJS.Timeout>();
+  private isOver = false;
+
+  /** @param giveUp called on a timeout, to abort the source */
   constructor(
     private readonly timeoutMs: number,
     private readonly giveUp: () => void,
   ) {}
 
   /**
-   * Settles as the work does, if that is in time. What comes later must let go of itself.
+   * Settles as `work` does, if that is in time. A later result of `work` must release itself.
    *
-   * @throws SourceTimeoutError when the time is over
+   * @throws SourceTimeoutError when the time is up
    */
   within<T>(work: Promise<T>): Promise<T> {
+    if (this.isOver) return work;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new SourceTimeoutError(`the source gave nothing for ${this.timeoutMs} ms (option "sourceTimeoutMs")`));
+        this.running.delete(timer);
+        reject(new SourceTimeoutError(`the source sent nothing for ${this.timeoutMs} ms (option "sourceTimeoutMs")`));
         this.giveUp();
       }, this.timeoutMs);
+      this.running.add(timer);
       const settle = <V>(report: (value: V) => void) => {
         return (value: V): void => {
           clearTimeout(timer);
+          this.running.delete(timer);
           report(value);
         };
       };
       work.then(settle(resolve), settle(reject));
     });
+  }
+
+  /** Restarts all running timers, because the source has made progress. */
+  renew(): void {
+    for (const timer of this.running) timer.refresh();
+  }
+
+  /** Stops all timers, because the response has finished. */
+  end(): void {
+    this.isOver = true;
+    for (const timer of this.running) clearTimeout(timer);
+    this.running.clear();
   }
 }

@@ -1,9 +1,9 @@
-import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch } from './entity-tag.js';
-import { trimOws } from './field-value.js';
-import { parseHttpDate, toWholeSeconds } from './http-date.js';
+import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch } from './headers/entity-tag.js';
+import { trimOws } from './headers/header-value.js';
+import { parseHttpDate, toWholeSeconds } from './headers/http-date.js';
 import type { RepresentationMetadata } from './representation.js';
 
-/** The conditional fields of a request, each as received. Repeated lines are joined by a comma and a blank. */
+/** The conditional headers of a request, each as received. Repeated lines are joined by a comma and a space. */
 export interface Conditions {
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
@@ -15,12 +15,12 @@ export interface Conditions {
 /** The validators of the selected representation. */
 export type Validators = Pick<RepresentationMetadata, 'etag' | 'lastModified'>;
 
-/** What the preconditions make of a GET or HEAD: the request goes on, or ends with 304 or 412. */
+/** The result of the preconditions of a GET or HEAD: proceed, 304 or 412. */
 export type PreconditionResult = 'proceed' | 'not-modified' | 'precondition-failed';
 
 /**
- * Evaluates the preconditions of a GET or HEAD in their order of precedence. A date is not looked at where its entity
- * tag twin is present, whatever that says. `now`, in ms since the epoch, places two-digit years.
+ * Evaluates the preconditions of a GET or HEAD in their order of precedence. If-None-Match disables If-Modified-Since, and
+ * If-Match disables If-Unmodified-Since, whatever their values. `now`, in ms since the epoch, resolves two-digit years.
  *
  * @see RFC 9110 §13.2.2
  */
@@ -40,44 +40,27 @@ export function evaluatePreconditions(conditions: Conditions, validators: Valida
   return 'proceed';
 }
 
-/**
- * Whether the Range field of the request is to be obeyed: the validator must be exactly that of the representation,
- * by strong comparison for an entity tag and to the second for a date.
- *
- * @see RFC 9110 §13.1.5
- */
-export function ifRangeHolds(ifRange: string, { etag, lastModified }: Validators, now: number): boolean {
-  const text = trimOws(ifRange);
-  const asked = parseEntityTag(text);
-  if (asked !== undefined) {
-    const current = etag === undefined ? undefined : parseEntityTag(etag);
-    return current !== undefined && strongMatch(asked, current);
-  }
-  const time = parseHttpDate(text, now);
-  return time !== undefined && lastModified !== undefined && toWholeSeconds(lastModified.getTime()) === time;
-}
-
-/** A field that breaks the grammar names no representation, so that the condition is false: the safe side of a write. */
-function ifMatchHolds(fieldValue: string, etag: string | undefined): boolean {
-  const asked = parseEntityTagList(fieldValue);
-  if (asked === undefined) return false;
-  if (asked === '*') return true;
+/** A header that violates the grammar matches no representation, so the condition is false: the safe choice for a write. */
+function ifMatchHolds(headerValue: string, etag: string | undefined): boolean {
+  const requested = parseEntityTagList(headerValue);
+  if (requested === undefined) return false;
+  if (requested === '*') return true;
   const current = etag === undefined ? undefined : parseEntityTag(etag);
-  return current !== undefined && asked.some((tag) => strongMatch(tag, current));
+  return current !== undefined && requested.some((tag) => strongMatch(tag, current));
 }
 
-/** A field that breaks the grammar matches nothing, so that the client gets the representation. */
-function ifNoneMatchHolds(fieldValue: string, etag: string | undefined): boolean {
-  const asked = parseEntityTagList(fieldValue);
-  if (asked === undefined) return true;
-  if (asked === '*') return false;
+/** A header that violates the grammar matches nothing, so the client receives the representation. */
+function ifNoneMatchHolds(headerValue: string, etag: string | undefined): boolean {
+  const requested = parseEntityTagList(headerValue);
+  if (requested === undefined) return true;
+  if (requested === '*') return false;
   const current = etag === undefined ? undefined : parseEntityTag(etag);
-  return current === undefined || !asked.some((tag) => weakMatch(tag, current));
+  return current === undefined || !requested.some((tag) => weakMatch(tag, current));
 }
 
-/** `undefined`: no valid date was given, or none is known, and the condition does not count (§13.1.3, §13.1.4). */
-function isModifiedSince(fieldValue: string, lastModified: Date | undefined, now: number): boolean | undefined {
-  const time = parseHttpDate(trimOws(fieldValue), now);
+/** `undefined`: one of the dates is invalid or unknown, so the condition is ignored (§13.1.3, §13.1.4). */
+function isModifiedSince(headerValue: string, lastModified: Date | undefined, now: number): boolean | undefined {
+  const time = parseHttpDate(trimOws(headerValue), now);
   if (time === undefined || lastModified === undefined) return undefined;
   return toWholeSeconds(lastModified.getTime()) > time;
 }

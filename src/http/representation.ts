@@ -1,6 +1,6 @@
-/** What is known of a representation before any of its octets is read. */
+/** The metadata of a representation, known before any of its bytes is read. */
 export interface RepresentationMetadata {
-  /** Complete length in octets; `undefined`: unknown, so that ranges are not offered. */
+  /** Complete length in bytes; `undefined`: unknown, so ranges are not offered. */
   readonly size?: number | undefined;
   /** Media type for Content-Type. */
   readonly type?: string | undefined;
@@ -8,28 +8,28 @@ export interface RepresentationMetadata {
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
   /**
-   * Further fields of the representation: Cache-Control, Vary, Content-Encoding, … Those that frame a message or have a
-   * place of their own here (Content-Length, Content-Range, ETag, Last-Modified, …) are passed over.
+   * Further headers of the representation: Cache-Control, Vary, Content-Encoding, … Headers that frame a message or have
+   * a property of their own here (Content-Length, Content-Range, ETag, Last-Modified, …) are ignored.
    */
-  readonly fields?: Readonly<Record<string, string>> | undefined;
-  /** Its octets can be read only once and in ascending order; a request that asks for another order gets all of it. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The bytes can be read only once and in ascending order; a request for another order is sent the whole. */
   readonly forwardOnly?: boolean | undefined;
 }
 
-/** An answer without content that says who sends the octets in our place: a proxy in front of the app, or another server. */
+/** A response without content that leaves sending the bytes to a proxy in front of the app, or to another server. */
 export interface Delegation {
   /**
-   * 200: the proxy puts the file in the place of the answer. 307: the client asks elsewhere; 303 where its method is
-   * neither GET nor HEAD, and the handler's own status where that is a redirection.
+   * 200: the proxy replaces the response by the file. 307: the client is redirected (303 for methods other than GET and
+   * HEAD); if the handler chose a redirection status, that status is sent.
    *
    * @see RFC 9110 §15.4
    */
   readonly status: 200 | 307;
-  /** Location, X-Accel-Redirect, X-Sendfile, … Beside a 307, Cache-Control is that of the redirection itself. */
-  readonly fields: Readonly<Record<string, string>>;
+  /** Location, X-Accel-Redirect, X-Sendfile, … With a 307, Cache-Control applies to the redirection itself. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a response is planned from. */
+/** The representation that a response is planned from. */
 export interface DescribedRepresentation extends RepresentationMetadata {
   readonly delegated?: Delegation | undefined;
 }

@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
 
-/** The library's table is most of what importing this package would cost: it is loaded when a file is first resolved. */
+/** Loaded when a file is first resolved: the library's table would account for most of the cost of importing this package. */
 let contentType: ((extension: string) => string | false) | undefined;
 
 const known = new Map<string, string | undefined>();
 
-/** Whether `mediaType` may be asked. */
+/** Whether `mediaType` may be called. */
 export function areMediaTypesLoaded(): boolean {
   return contentType !== undefined;
 }
@@ -14,11 +14,11 @@ export async function loadMediaTypes(): Promise<void> {
   ({ contentType } = await import('mime-types'));
 }
 
-/** The media type that a file's extension stands for; `undefined`: none is known. */
+/** The media type for a file's extension; `undefined`: unknown. */
 export function mediaType(path: string): string | undefined {
   const extension = extname(path);
   if (known.has(extension)) return known.get(extension);
   const type = contentType?.(extension) || undefined;
-  if (known.size < 1000) known.set(extension, type); // users may give names without end
+  if (known.size < 1000) known.set(extension, type); // names may come from users
   return type;
 }

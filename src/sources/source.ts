@@ -1,11 +1,14 @@
-import type { ByteRange } from '../http/byte-range.js';
+import type { ByteRange } from '../http/ranges/byte-range.js';
 import type { Delegation, RepresentationMetadata } from '../http/representation.js';
 
-/** Octets as they come: a Node.js `Readable`, a web `ReadableStream`, a generator. */
+/**
+ * A stream of bytes: a Node.js `Readable`, a web `ReadableStream`, a generator. The memory of a chunk must not be written to
+ * again, since it may wait for a slow client while the next one is read.
+ */
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /**
- * Where a representation comes from: the whole contract of a storage adapter.
+ * The source of a representation: the complete contract of a storage adapter.
  *
  * @example
  * const source: RangeSource = {
@@ -17,36 +20,40 @@ export type Bytes = AsyncIterable<Uint8Array>;
  */
 export interface RangeSource {
   /**
-   * `true`: neither `resolve` nor `open` looks at its signal, and none waits for anything but a disk. No signal is made
-   * then, and no time limit kept, which small responses feel.
+   * `true`: neither `resolve` nor `open` uses its signal, and both wait for nothing but a local disk. Then no signal is
+   * created and no timeout applies, which speeds up small responses.
    */
   readonly ignoresSignal?: boolean;
   /**
-   * Looks the representation up; called once per request. `signal` aborts when nobody waits for the answer any more.
-   * Throws a source error, or any other, which becomes the response through the app's exception filters.
+   * Looks up the representation; called once per request. `signal` aborts when the response is no longer needed. Errors,
+   * such as source errors, are turned into a response by the app's exception filters.
    */
   resolve(signal: AbortSignal): Representation | Promise<Representation>;
-  /** Called instead where nobody will resolve it: lets go of what it holds already, such as an open stream. */
+  /** Called if the source will never be resolved: releases what it already holds, such as an open stream. */
   discard?(): void;
 }
 
-/** One version of what a source holds: its metadata, and access to its octets. */
+/** One version of an object: its metadata, and access to its bytes. */
 export interface Representation extends RepresentationMetadata {
   /**
-   * Somebody else sends the octets, and evaluates ranges and conditions: the answer only says who, and nothing is opened.
-   * Where no interceptor runs `open` is called all the same.
+   * Another server sends the bytes and evaluates ranges and conditions; the response only refers to it, and nothing is
+   * opened. Without an interceptor, `open` is called all the same.
    */
   readonly delegated?: Delegation | undefined;
-  /** `true`: `open` never gives more than it was asked for, so that the last octets need not wait for the end. */
+  /** `true`: `open` never yields more than requested, so the last chunk is not held back until the end. */
   readonly isExact?: boolean;
-  /** Opens exactly those octets, positions inclusive; `undefined`: all of them. Called at most once per range.
-   * A stream is destroyed when the signal aborts; a generator that waits for something must heed the signal itself. */
+  /**
+   * Opens exactly those bytes, positions inclusive; `undefined`: all of them. Called at most once per range.
+   * A stream is destroyed when the signal aborts; a generator that waits for something must watch the signal itself.
+   * Each chunk restarts `sourceTimeoutMs`: while skipping to the range, yield an empty chunk now and then.
+   */
   open(range: ByteRange | undefined, signal: AbortSignal): Bytes | Promise<Bytes>;
   /**
-   * Where the size is not known yet: waits for it, and gives the same with its size. Called for a request whose answer
-   * depends on that; any other is sent as it comes. Both are closed. A strong `etag` must be known from the start.
+   * Waits until the size is known, and returns the representation with its size. Called only if the response depends on the
+   * size; any other is streamed at once, and conditions on `etag` are evaluated without waiting. Both representations are
+   * closed. A strong `etag` must be known from the start.
    */
   whenSized?(signal: AbortSignal): Promise<Representation>;
-  /** Called exactly once, when nothing more is opened or read: also after an error, and for a response without content. */
+  /** Called exactly once, when nothing more will be opened or read: also after an error or for a response without content. */
   close?(): void | Promise<void>;
 }

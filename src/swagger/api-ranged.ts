@@ -1,19 +1,19 @@
 /** @module nestjs-range/swagger */
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
-import { checkOptions, type Checks } from '../sources/check-options.js';
+import { checkOptions, type Checks } from '../sources/options/check-options.js';
 import {
   ACCEPT_RANGES,
   CONTENT_LENGTH,
   CONTENT_RANGE,
-  type DocumentedField,
+  type DocumentedHeader,
   ETAG,
   LAST_MODIFIED,
-  REQUEST_FIELDS,
+  REQUEST_HEADERS,
   UNSATISFIED_RANGE,
-} from './documented-fields.js';
+} from './documented-headers.js';
 
-/** What `@ApiRanged()` cannot know. */
+/** Details that `@ApiRanged()` cannot know. */
 export interface ApiRangedOptions {
   /** Media type of the files, or types. Default: `application/octet-stream`. */
   readonly type?: string | readonly string[] | undefined;
@@ -22,42 +22,44 @@ export interface ApiRangedOptions {
 }
 
 /**
- * Documents what `@Ranged()` answers: 200, 206, 304, 412 and 416, with the fields of requests and responses. It stands on
- * methods: what a class says of its 200, `@nestjs/swagger` replaces.
+ * Documents the responses of a route with `@Ranged()`: 200, 206, 304, 412 and 416, with their headers and those of requests. For
+ * methods only: `@nestjs/swagger` replaces a class's 200.
  *
  * @example
  * @Get(':name') @Ranged() @ApiRanged({ type: 'video/mp4', description: 'The film' })
- * @throws TypeError (when the class is defined) that names an unknown or impossible option
+ * @throws TypeError (when the class is defined) naming an unknown or invalid option
  */
 export function ApiRanged(options: ApiRangedOptions = {}): MethodDecorator {
   checkOptions('@ApiRanged()', options, CHECKS);
   const { type = 'application/octet-stream', description = 'The whole file.' } = options;
   const types = typeof type === 'string' ? [type] : type;
   return applyDecorators(
-    ...Object.entries(REQUEST_FIELDS).map(([name, field]) => ApiHeader({ name, required: false, ...field })),
-    documented(200, description, SELECTED_FIELDS, types),
-    documented(206, 'The octets asked for; several ranges are parts.', PARTIAL_FIELDS, [...types, MULTIPART]),
+    ...Object.entries(REQUEST_HEADERS).map(([name, header]) => ApiHeader({ name, required: false, ...header })),
+    documented(200, description, SELECTED_HEADERS, types),
+    documented(206, 'The bytes asked for; several ranges are parts.', PARTIAL_HEADERS, [...types, MULTIPART]),
     documented(304, 'The client has this version.', { ETag: ETAG, 'Last-Modified': LAST_MODIFIED }, []),
-    documented(412, 'The file is not the version that was asked for.', {}, []),
-    documented(416, 'No range asked for overlaps the file.', { 'Content-Range': UNSATISFIED_RANGE }, []),
+    documented(412, 'The file is not the version that was asked for.', { ETag: ETAG }, []),
+    documented(416, 'No range asked for overlaps the file.', REFUSED_RANGE_HEADERS, []),
   );
 }
 
 const MULTIPART = 'multipart/byteranges';
 
-const SELECTED_FIELDS: Readonly<Record<string, DocumentedField>> = {
+const SELECTED_HEADERS: Readonly<Record<string, DocumentedHeader>> = {
   'Accept-Ranges': ACCEPT_RANGES,
   'Content-Length': CONTENT_LENGTH,
   ETag: ETAG,
   'Last-Modified': LAST_MODIFIED,
 };
 
-const PARTIAL_FIELDS = { ...SELECTED_FIELDS, 'Content-Range': CONTENT_RANGE };
+const REFUSED_RANGE_HEADERS = { 'Content-Range': UNSATISFIED_RANGE, ETag: ETAG };
+
+const PARTIAL_HEADERS = { ...SELECTED_HEADERS, 'Content-Range': CONTENT_RANGE };
 
 function documented(
   status: number,
   description: string,
-  headers: Readonly<Record<string, DocumentedField>>,
+  headers: Readonly<Record<string, DocumentedHeader>>,
   types: readonly string[],
 ): MethodDecorator {
   const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]));

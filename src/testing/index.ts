@@ -1,5 +1,5 @@
 /** @module nestjs-range/testing */
-export { type ContractCheck, rangeSourceContract, type SourceContractOptions } from './source-contract.js';
-export type { MakeSource, SourceUnderTest } from './source-reader.js';
-export { checkRangedEndpoint, type EndpointOptions } from './ranged-endpoint.js';
-export type { Finding } from './question.js';
+export { type ContractCheck, rangeSourceContract, type SourceContractOptions } from './contract/source-contract.js';
+export type { MakeSource, SourceUnderTest } from './contract/source-reader.js';
+export { checkRangedEndpoint, type EndpointOptions } from './endpoint/ranged-endpoint.js';
+export type { Finding } from './endpoint/question.js';

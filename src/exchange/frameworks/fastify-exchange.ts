@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isJoined, joinLists } from '../../http/headers/list-header.js';
+import type { ResponseHeaders } from '../../http/response-plan.js';
+import { HttpExchange, removeHeader, type SetHeaders } from '../http-exchange.js';
+import { joinLines, type RequestHeaders } from '../request-headers.js';
+
+/** The members used of a Fastify reply; `raw` distinguishes it from a Node.js response. */
+export interface FastifyReply {
+  readonly raw: ServerResponse;
+  readonly request: unknown;
+  /** Whether it has ended, or the app has hijacked it. */
+  readonly sent?: boolean;
+  statusCode: number;
+  getHeader(name: string): number | string | string[] | undefined;
+  getHeaders(): Record<string, number | string | string[] | undefined>;
+  header(name: string, value: string): unknown;
+  removeHeader(name: string): unknown;
+  send(payload: unknown): unknown;
+}
+
+export interface FastifyRequest {
+  readonly raw: IncomingMessage;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+/** A middleware of Express may set `raw` on a response, too. */
+export function isFastifyReply(response: unknown): response is FastifyReply {
+  if (typeof response !== 'object' || response === null || 'writeHead' in response) return false;
+  return 'raw' in response && 'send' in response;
+}
+
+/** Of Fastify: headers are set on its reply, and content is sent through it. */
+export class FastifyExchange extends HttpExchange {
+  readonly prefersBuffers = true;
+  private isHeadDue = false;
+
+  constructor(
+    readonly frameworkRequest: FastifyRequest,
+    private readonly reply: FastifyReply,
+  ) {
+    super(frameworkRequest.raw, reply.raw);
+  }
+
+  get status(): number {
+    return this.reply.statusCode;
+  }
+
+  override get isTaken(): boolean {
+    return this.reply.sent === true && !this.response.writableEnded;
+  }
+
+  /** Including those that a hook has replaced. */
+  protected get requestHeaders(): RequestHeaders {
+    return this.frameworkRequest.headers;
+  }
+
+  /** From the reply or from the response below it, where middleware sets headers; lists in both are merged. */
+  header(name: string): string | undefined {
+    const value = joinLines(this.reply.getHeader(name));
+    if (value === undefined || !isJoined(name) || !this.response.hasHeader(name)) return value;
+    return joinLists(name, joinLines(this.response.getHeader(name)), value);
+  }
+
+  headers(): SetHeaders {
+    return this.reply.getHeaders();
+  }
+
+  setStatus(status: number): void {
+    this.reply.statusCode = status;
+  }
+
+  setHeaders(headers: ResponseHeaders, removed: readonly string[]): void {
+    for (const name of removed) {
+      if (this.reply.getHeader(name) === undefined) continue;
+      this.reply.removeHeader(name);
+      removeHeader(this.response, name);
+    }
+    for (const name in headers) this.reply.header(name, headers[name] ?? '');
+    if (this.isHeadDue) for (const name in headers) this.response.setHeader(name, headers[name] ?? '');
+  }
+
+  /** For streams, Fastify has copied the headers of the reply to the response by then. */
+  override beforeHead(callback: (status: number) => void): void {
+    super.beforeHead((status) => {
+      this.isHeadDue = true;
+      callback(status);
+    });
+  }
+
+  /** @fastify/compress ignores `no-transform`, but respects this request header. */
+  keepEncoding(): void {
+    const { headers } = this.frameworkRequest;
+    if (headers['accept-encoding'] === undefined) return;
+    this.frameworkRequest.headers = { 'x-no-compression': '1' };
+  }
+
+  send(content: NodeJS.ReadableStream | Uint8Array | undefined): void {
+    this.reply.send(content);
+  }
+}

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import { effectiveStatus } from '../http/chosen-status.js';
+import type { ResponseHeaders, RequestFacts } from '../http/response-plan.js';
+import { factsOf, type RequestHeaders } from './request-headers.js';
+import { ResponseLifetime } from './response-lifetime.js';
+
+/** Whether a stream is a Node.js response. */
+export function isResponse(destination: object | undefined): destination is ServerResponse {
+  return destination !== undefined && 'headersSent' in destination && 'setHeader' in destination;
+}
+
+/** The headers of a response as they were set. */
+export type SetHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>;
+
+/** A request and its response, independent of the framework. Header names are in lower case. */
+export abstract class HttpExchange extends ResponseLifetime {
+  private readonly receivedAt = Date.now();
+
+  /** Whether the framework sends a single Buffer, or no content, faster than a stream. */
+  abstract readonly prefersBuffers: boolean;
+  /** The request as handlers and guards see it. */
+  abstract readonly frameworkRequest: object;
+  /** Status of the response; 200 unless somebody has set it. */
+  abstract readonly status: number;
+  protected abstract readonly requestHeaders: RequestHeaders;
+
+  get facts(): RequestFacts {
+    const facts = factsOf(this.request, this.requestHeaders, this.status, this.receivedAt);
+    if (facts.status === 200) return facts;
+    return { ...facts, status: effectiveStatus(facts, this.header('content-range')) };
+  }
+
+  /** Whether the handler chose a status that we ignore. */
+  get isStatusIgnored(): boolean {
+    return this.status !== 200 && this.facts.status !== this.status;
+  }
+
+  /** Whether the app sends a response of its own on the connection, as by `reply.hijack()` of Fastify. */
+  get isTaken(): boolean {
+    return false;
+  }
+
+  get method(): string {
+    return this.request.method ?? '';
+  }
+
+  /** Path of the request, without its query. */
+  get path(): string {
+    return this.request.url?.split('?', 1)[0] ?? '';
+  }
+
+  /** Method and path of the request, for the log. */
+  get target(): string {
+    return `${this.method} ${this.path}`;
+  }
+
+  /** The value of a response header. */
+  abstract header(name: string): string | undefined;
+  /** All response headers. */
+  abstract headers(): SetHeaders;
+  abstract setStatus(status: number): void;
+  /** Removes the headers named in `removed`, then sets `headers`. */
+  abstract setHeaders(headers: ResponseHeaders, removed: readonly string[]): void;
+  /** Calls back with the status just before the head is written, when headers may still be changed. */
+  beforeHead(callback: (status: number) => void): void {
+    const { response } = this;
+    const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+    response.writeHead = (...args: unknown[]) => {
+      response.writeHead = writeHead;
+      callback(Number(args[0]));
+      return writeHead(...args);
+    };
+  }
+
+  /** Prevents compression of the content by the framework or its plugins. */
+  abstract keepEncoding(): void;
+  /** Sends content through the framework, or on the Node.js response. */
+  abstract send(content: NodeJS.ReadableStream | Uint8Array | undefined): void;
+}
+
+/** Removes a header if it is set. Removing an unset one tells Node.js never to add it, e.g. Transfer-Encoding: chunked. */
+export function removeHeader(response: ServerResponse, name: string): void {
+  if (response.hasHeader(name)) response.removeHeader(name);
+}

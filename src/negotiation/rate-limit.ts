@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Pace } from '../content/pace/paced-content.js';
+import type { SharedBuckets } from '../content/pace/shared-buckets.js';
+import { callQuietly } from '../sources/call-quietly.js';
+import { messageOf } from '../sources/error-message.js';
+import { callback, checkOptions, type Checks, count, describe } from '../sources/options/check-options.js';
+import { SourceFailedError, SourceFaultError } from '../sources/source-errors.js';
+
+/** How fast content is sent, as nginx has it in `limit_rate` and `limit_rate_after`. */
+export interface RateLimit {
+  /** Bytes of content per second. A quarter of that leaves at once, before the limit applies. */
+  readonly bytesPerSecond: number;
+  /** So many bytes are sent as fast as the client takes them, before the limit applies. Default: 0. */
+  readonly after?: number;
+  /**
+   * Responses of the same key share the limit, and `after`, in the whole app. `undefined`: this response shares them with no
+   * other. Called once for each request, before its source is; what it throws is a 500.
+   *
+   * @param request of Express or Fastify, as guards see it: its type may be written in place of this one
+   */
+  key?(request: RateLimitedRequest): string | undefined;
+}
+
+/** What requests of Express and Fastify have in common. */
+export interface RateLimitedRequest {
+  /** As the framework tells it: behind a proxy by its setting `trust proxy` or `trustProxy`. */
+  readonly ip?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+}
+
+const RATE_LIMIT_CHECKS: Checks<Record<string, unknown>> = {
+  'rateLimit.bytesPerSecond': [
+    'a positive number',
+    (value) => typeof value === 'number' && value > 0 && value < Infinity,
+  ],
+  'rateLimit.after': count,
+  'rateLimit.key': callback,
+};
+
+/** @throws TypeError that names the option which is unknown, impossible or missing */
+export function checkRateLimit(place: string, limit: RateLimit | false | undefined): void {
+  if (limit === undefined || limit === false) return;
+  const named = Object.entries(limit).map(([name, value]) => [`rateLimit.${name}`, value as unknown]);
+  checkOptions<Record<string, unknown>>(place, Object.fromEntries(named), RATE_LIMIT_CHECKS, [
+    'rateLimit.bytesPerSecond',
+  ]);
+}
+
+/**
+ * The pace of one response; `undefined`: there is no limit.
+ *
+ * @throws SourceFailedError, SourceFaultError where `key` throws, or returns no string
+ */
+export function paceOf(
+  limit: RateLimit | false | undefined,
+  request: unknown,
+  buckets: SharedBuckets,
+): Pace | undefined {
+  if (limit === undefined || limit === false) return undefined;
+  const { bytesPerSecond, after = 0 } = limit;
+  const key = keyOf(limit, request as RateLimitedRequest);
+  return { rate: { bytesPerSecond, after }, lease: () => buckets.lease(key) };
+}
+
+function keyOf(limit: RateLimit, request: RateLimitedRequest): string | undefined {
+  const key: unknown = calledKey(limit, request);
+  if (key === undefined || typeof key === 'string') return key;
+  callQuietly(() => key); // a promise that rejects ends nothing else
+  throw new SourceFaultError(`the option "rateLimit.key" must return a string or undefined, not ${describe(key)}`);
+}
+
+function calledKey(limit: RateLimit, request: RateLimitedRequest): unknown {
+  try {
+    return limit.key?.(request);
+  } catch (error) {
+    throw new SourceFailedError(`the option "rateLimit.key" threw: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,30 @@
+import { inspect } from 'node:util';
+import type { RangeSet, RangeSpec } from '../../http/ranges/range-header.js';
+import { callQuietly } from '../../sources/call-quietly.js';
+
+/**
+ * Checks the result of a custom parser and returns it as an immutable RangeSet.
+ *
+ * @throws TypeError if it is not a RangeSet
+ */
+export function checkedRangeSet(parsed: unknown): RangeSet | undefined {
+  if (parsed === undefined) return undefined;
+  const set = Array.isArray(parsed) ? parsed.map(toSpec) : [];
+  if (set.length > 0 && set.every((spec) => spec !== undefined)) return set;
+  callQuietly(() => parsed); // if it is a rejecting promise, nothing else fails
+  throw new TypeError(`parse() of the RangeParser gave ${inspect(parsed, { depth: 1 })}, which is no RangeSet`);
+}
+
+function toSpec(
+  member: Partial<Record<'firstPos' | 'lastPos' | 'suffixLength', unknown>> | null,
+): RangeSpec | undefined {
+  const { firstPos, lastPos, suffixLength } = member ?? {};
+  if (isPosition(suffixLength)) return { suffixLength };
+  if (!isPosition(firstPos)) return undefined;
+  if (lastPos === undefined) return { firstPos };
+  return isPosition(lastPos) && lastPos >= firstPos ? { firstPos, lastPos } : undefined;
+}
+
+function isPosition(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}

@@ -1,0 +1,256 @@
+import { HttpException, Inject, Injectable, Logger, Optional, type StreamableFile } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { isPromise } from 'node:util/types';
+import { SharedBuckets } from '../content/pace/shared-buckets.js';
+import type { PrimedContent } from '../content/primed-content.js';
+import { beginAttempt } from '../exchange/failed-attempt.js';
+import { exchangeOf } from '../exchange/frameworks/exchange-of.js';
+import type { HttpExchange } from '../exchange/http-exchange.js';
+import { RunningResponses } from '../exchange/running-responses.js';
+import { Shutdown } from '../exchange/shutdown.js';
+import { recogniseAnswers } from '../files/adapter-reply.js';
+import { discard, sourceOf } from '../files/streamable-source.js';
+import { Answer, type AnswerEvents } from '../negotiation/answer.js';
+import { Negotiation, type Prepared } from '../negotiation/negotiation.js';
+import { errorHeaders, isForbidden, statusOf, toHttpException } from '../negotiation/range.exceptions.js';
+import { checkRangedOptions, type RangedOptions } from '../negotiation/ranged-options.js';
+import { paceOf } from '../negotiation/rate-limit.js';
+import { clear, refuse } from '../negotiation/response-headers.js';
+import { stackOf, withRequest } from '../observability/error-text.js';
+import { LogInterval } from '../observability/log-interval.js';
+import { NotFoundLog } from '../observability/not-found-log.js';
+import { ResponseReport } from '../observability/response-report.js';
+import { andThen } from '../sources/and-then.js';
+import { callQuietly } from '../sources/call-quietly.js';
+import { fileHandles } from '../sources/descriptors/descriptor-cache.js';
+import { limitChunks } from '../sources/file/file-reader.js';
+import { allowResidentReads } from '../sources/file/resident-read.js';
+import { messageOf } from '../sources/error-message.js';
+import type { RangeSource } from '../sources/source.js';
+import { withoutUnhandled } from './awaited-promise.js';
+import { ForgottenSend } from './forgotten-send.js';
+import { checkModuleOptions, type RangeModuleOptions } from './range-module.options.js';
+import type { RangeParser } from './parser/range.parser.js';
+import { PARSER_OF_REQUEST, RANGE_MODULE_OPTIONS } from './range.tokens.js';
+import { checkSent } from './routes/send-arguments.js';
+import { ServingPolicies } from './serving-policies.js';
+
+/** How long transfers may continue when the app shuts down, in ms: Kubernetes kills it after 30 s. */
+const SHUTDOWN_TIMEOUT_MS = 25_000;
+
+/**
+ * Conducts a response: resolves the source, plans the response, reads the first bytes, and only then sets status and headers.
+ */
+@Injectable()
+export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly logger = new Logger(RangeResponder.name);
+  private readonly notFound = new NotFoundLog(this.logger);
+  private readonly forbidden = new LogInterval(60_000);
+  private readonly forgotten = new ForgottenSend(this.logger);
+  private readonly running = new RunningResponses();
+  private readonly buckets = new SharedBuckets();
+  private readonly policies: ServingPolicies;
+  private readonly onError: RangeModuleOptions['onError'];
+  private readonly shutdown: Shutdown;
+  /** Warnings that were logged already. */
+  private readonly warnings = new Set<string>();
+
+  constructor(
+    @Inject(RANGE_MODULE_OPTIONS) options: RangeModuleOptions,
+    @Inject(PARSER_OF_REQUEST) private readonly parserOf: (request: object) => RangeParser | Promise<RangeParser>,
+    /** Missing in an application context without a server. */
+    @Optional() @Inject(HttpAdapterHost) private readonly adapterHost?: HttpAdapterHost,
+  ) {
+    const { openFiles, chunkSize, residentReads, onError, shutdownTimeoutMs, ...served } = checkModuleOptions(
+      options,
+      'RangeModule',
+    );
+    this.policies = new ServingPolicies(served);
+    this.onError = onError;
+    const warn = (message: string): void => callQuietly(() => this.logger.warn(message));
+    this.shutdown = new Shutdown(this.running, shutdownTimeoutMs ?? SHUTDOWN_TIMEOUT_MS, warn);
+    if (openFiles !== undefined) fileHandles.resize(openFiles);
+    if (chunkSize !== undefined) limitChunks(chunkSize);
+    if (residentReads !== undefined) allowResidentReads(residentReads);
+  }
+
+  onModuleInit(): void {
+    recogniseAnswers(this.adapterHost?.httpAdapter);
+  }
+
+  /**
+   * Sends a file from a handler that injects `@Res()`, or from middleware, as `@Ranged()` would. Accepts the request and
+   * response of Express, Fastify or Node.js. Resolves when the response has ended, even if the client disconnected. Await
+   * it: exception filters get only errors that are awaited. Otherwise the default error response of Nest is sent.
+   *
+   * @throws TypeError (synchronously) for an unknown or invalid option
+   * @throws HttpException (404, 412, 416, 502, 503, 504), or the error of the source, if nothing has been sent yet
+   */
+  send(request: unknown, response: unknown, file: StreamableFile, options = NO_OPTIONS): Promise<void> {
+    checkRangedOptions(options, 'RangeResponder.send()');
+    checkSent(response, file);
+    const exchange = exchangeOf(request, response);
+    const sending = this.sendTo(exchange, file, options);
+    return withoutUnhandled(sending, (error) => this.forgotten.respond(exchange, error));
+  }
+
+  private async sendTo(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<void> {
+    const over = new Promise<void>((resolve) => exchange.onClose(resolve));
+    const answer = await this.respond(exchange, file, options);
+    answer.send();
+    await over;
+  }
+
+  /**
+   * Negotiates the response for a file, at once if nothing has to be waited for. The caller sends it.
+   *
+   * @param route the handler's name, for the log
+   * @internal
+   */
+  respond(exchange: HttpExchange, file: StreamableFile, options: RangedOptions, route = ''): Answer | Promise<Answer> {
+    recogniseAnswers(this.adapterHost?.httpAdapter); // a lazily loaded module gets no onModuleInit
+    const report = ResponseReport.of(exchange);
+    const events: AnswerEvents = {
+      onFailure: (error) => this.fail(exchange, error, report),
+      onBypassed: () => this.warnOnce(`${route}: ${BYPASSED}`),
+    };
+    const answer = (prepared: Prepared | undefined): Answer => {
+      if (prepared === undefined) return Answer.unheard(exchange, events);
+      if (exchange.isTaken) return new Answer(exchange, prepared, events); // sends nothing, not even a 416
+      report?.planned(prepared);
+      refuse(exchange, prepared.plan);
+      return new Answer(exchange, prepared, events);
+    };
+    const prepare = (parser: RangeParser): ReturnType<RangeResponder['prepare']> =>
+      this.prepare(exchange, file, options, report, parser);
+    const begin = (isNext: boolean): Answer | Promise<Answer> => {
+      const isOurTurn = isNext && !exchange.isTaken;
+      if (!isOurTurn) discard(file);
+      if (exchange.isStatusIgnored) this.warnOnce(statusIgnored(route, exchange.status));
+      return andThen(isOurTurn ? andThen(this.parserFor(exchange, file), prepare) : undefined, answer);
+    };
+    return andThen(exchange.turn(), begin);
+  }
+
+  private parserFor({ frameworkRequest }: HttpExchange, file: StreamableFile): RangeParser | Promise<RangeParser> {
+    const parser = this.parserOf(frameworkRequest);
+    if (!isPromise(parser)) return parser;
+    return parser.catch((error: unknown) => {
+      discard(file);
+      throw error;
+    });
+  }
+
+  private prepare(
+    exchange: HttpExchange,
+    file: StreamableFile,
+    options: RangedOptions,
+    report: ResponseReport | undefined,
+    parser: RangeParser,
+  ): Prepared | undefined | Promise<Prepared | undefined> {
+    beginAttempt(exchange);
+    let source: RangeSource | undefined;
+    const fail = (error: unknown): undefined => {
+      if (source === undefined) discard(file);
+      // The client disconnected, and aborting the source may have made it throw; or the app responds itself.
+      if (exchange.isClosed || exchange.isTaken) return undefined;
+      report?.failed(error);
+      throw this.explained(exchange, error);
+    };
+    try {
+      const policy = this.policies.policyFor(file, options, parser);
+      const pace = paceOf(policy.rateLimit, exchange.frameworkRequest, this.buckets);
+      source = sourceOf(file, declaredLength(exchange));
+      if (source.ignoresSignal !== true) this.running.add(exchange);
+      const hold = (content: PrimedContent): void => this.hold(content, exchange);
+      const preparing = new Negotiation(exchange, source, policy, hold).run();
+      const paced = (prepared: Prepared | undefined): Prepared | undefined =>
+        prepared === undefined || pace === undefined ? prepared : { ...prepared, pace };
+      if (!isPromise(preparing)) return paced(preparing);
+      this.running.negotiate(exchange);
+      return preparing.then(paced, fail).finally(() => this.running.negotiated(exchange));
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  /** Logs why a source failed, and clears the response for the exception, which it returns. */
+  private explained(exchange: HttpExchange, error: unknown): unknown {
+    const exception = toHttpException(withRequest(error, exchange.target));
+    clear(exchange, statusOf(exception), errorHeaders(error));
+    if (isOfServer(exception) && exception !== error) {
+      // Nest does not log HttpExceptions, so the cause would be lost.
+      callQuietly(() => this.logger.error(`${exchange.target}: ${messageOf(error)}`, stackOf(error)));
+    }
+    callQuietly(() => this.notFound.note(exchange.target, error));
+    if (isForbidden(error)) this.warnOfForbidden(exchange, error);
+    return exception;
+  }
+
+  /** The client sees an ordinary 404, but the app may lack a permission. */
+  private warnOfForbidden(exchange: HttpExchange, error: unknown): void {
+    if (!this.forbidden.begin()) return;
+    this.logger.warn(`${exchange.target}: 404, because access was refused (logged once a minute): ${messageOf(error)}`);
+  }
+
+  /** Releases the content when the response ends. */
+  private hold(content: PrimedContent, exchange: HttpExchange): void {
+    this.running.add(exchange);
+    const report = (error: unknown): void =>
+      callQuietly(() => this.logger.debug(`${exchange.target}: closing failed: ${messageOf(error)}`));
+    exchange.onClose(() => this.running.trackRelease(exchange, content.release().catch(report)));
+  }
+
+  /** @param message may name a handler, but nothing of a request: each message is remembered */
+  private warnOnce(message: string): void {
+    if (this.warnings.has(message)) return;
+    this.warnings.add(message);
+    this.logger.warn(message);
+  }
+
+  /** After the headers no exception filter can respond: cuts the connection and logs why. */
+  private fail(exchange: HttpExchange, error: unknown, report: ResponseReport | undefined): void {
+    if (exchange.isClosed) return;
+    report?.failed(error);
+    exchange.cut();
+    callQuietly(() => this.logger.error(`${exchange.target} was cut off: ${messageOf(error)}`, stackOf(error)));
+    const { request, method, path } = exchange;
+    callQuietly(
+      () => this.onError?.(error, { request, method, path }),
+      (thrown) => this.logger.error(`the option "onError" threw: ${messageOf(thrown)}`, stackOf(thrown)),
+    );
+  }
+
+  /** Gives running transfers time to finish. Nest closes the server, which waits for them, after this hook. */
+  beforeApplicationShutdown(): void {
+    this.shutdown.begin();
+  }
+
+  /** Waits for the remaining transfers, bounded by the same time. */
+  onApplicationShutdown(): Promise<void> {
+    return this.shutdown.end();
+  }
+}
+
+function statusIgnored(route: string, status: number): string {
+  return (
+    `${route === '' ? 'a handler' : route} chose status ${status} for a file, which is ignored: whether a response is a ${status} ` +
+    `depends on the request; leave @HttpCode(${status}) or status(${status}) out`
+  );
+}
+
+const NO_OPTIONS: RangedOptions = {};
+
+const BYPASSED =
+  'an interceptor sent the stream of the file that @Ranged() had negotiated: all of it was sent, and no range; ' +
+  'let it run inside, by @UseInterceptors() above @Ranged()';
+
+function declaredLength(exchange: HttpExchange): number | undefined {
+  const value = exchange.header('content-length');
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+function isOfServer(error: unknown): boolean {
+  return error instanceof HttpException && error.getStatus() >= 500;
+}

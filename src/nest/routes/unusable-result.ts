@@ -1,0 +1,33 @@
+import type { HttpExchange } from '../../exchange/http-exchange.js';
+import { describeValue, has } from '../../sources/options/given-value.js';
+
+/**
+ * Says what a handler marked `@Ranged()` (or an interceptor around it) returned, and what to return instead; `undefined` if it
+ * has responded itself.
+ */
+export function adviceOn(result: unknown, response: unknown, exchange: HttpExchange): string | undefined {
+  if (exchange.response.headersSent) return undefined;
+  if (isForeignFile(result)) return FOREIGN_FILE;
+  if (result === response || result === exchange.response) return undefined; // of `return response.send(…)`
+  if (isSource(result) && has(result, 'toJSON')) return undefined; // one of ours: its toJSON() explains the mistake
+  const replacement = fileOver(result) ?? 'a RangedFile or a StreamableFile, or leave @Ranged() out';
+  return `${describeValue(result).what}: return ${replacement}`;
+}
+
+/** The expression that makes a file of a value; `undefined` if there is none. */
+export function fileOver(value: unknown): string | undefined {
+  const source = isSource(value) ? 'source' : describeValue(value).instead;
+  return source === undefined ? undefined : `new RangedFile(${source})`;
+}
+
+/** Whether a value is a StreamableFile of another copy of `@nestjs/common`. */
+export function isForeignFile(result: unknown): boolean {
+  return has(result, 'getStream') && has(result, 'getHeaders');
+}
+
+const FOREIGN_FILE =
+  'a StreamableFile of another copy of @nestjs/common than its own, and cannot tell that it is a file: npm ls @nestjs/common shows who installs them; keep one';
+
+function isSource(result: unknown): boolean {
+  return has(result, 'resolve');
+}

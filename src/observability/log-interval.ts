@@ -1,0 +1,18 @@
+/** Lets one message through in each interval, so that what happens with every request does not fill the log. */
+export class LogInterval {
+  private nextAt = -Infinity;
+
+  /** @param now the time in ms by a clock that is never set back */
+  constructor(
+    private readonly intervalMs: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Whether a message may be written now; if so, the next interval begins. */
+  begin(): boolean {
+    const now = this.now();
+    if (now < this.nextAt) return false;
+    this.nextAt = now + this.intervalMs;
+    return true;
+  }
+}

@@ -1,0 +1,105 @@
+import type { ByteRange } from '../../http/ranges/byte-range.js';
+import {
+  centralRecordLength,
+  dataDescriptorLength,
+  endRecords,
+  localHeaderLength,
+  type RecordedEntry,
+} from './zip-records.js';
+
+/** Part of something that an archive consists of; positions are inclusive, and count from the beginning of that. */
+export interface Stretch extends ByteRange {
+  readonly kind: 'header' | 'content' | 'descriptor' | 'record' | 'end';
+  /** Which entry it belongs to; of the end, the number of entries. */
+  readonly index: number;
+}
+
+/**
+ * Where everything lies in an archive of stored entries. It follows from names, sizes and dates alone: not from the content,
+ * nor from what is known of its CRC.
+ */
+export class ZipLayout {
+  /** Of the archive, in bytes. */
+  readonly size: number;
+  readonly end: Uint8Array;
+  /** Where the local header of each entry begins, then the central directory. */
+  private readonly locals: Float64Array;
+  /** Where the record of each entry in the central directory begins, then the end. */
+  private readonly records: Float64Array;
+
+  /** @throws RangeError where the archive is larger than a number can say exactly */
+  constructor(readonly entries: readonly RecordedEntry[]) {
+    const count = entries.length;
+    this.locals = new Float64Array(count + 1);
+    this.records = new Float64Array(count + 1);
+    let at = 0;
+    entries.forEach((entry, i) => {
+      this.locals[i] = at;
+      at += localHeaderLength(entry) + entry.size + dataDescriptorLength(entry);
+    });
+    this.locals[count] = at;
+    const central = at;
+    entries.forEach((entry, i) => {
+      this.records[i] = at;
+      at += centralRecordLength(entry, this.localOffset(i));
+    });
+    this.records[count] = at;
+    this.end = endRecords(count, at - central, central);
+    this.size = at + this.end.byteLength;
+    if (!Number.isSafeInteger(this.size)) throw new RangeError('the archive would be larger than 2^53 bytes');
+  }
+
+  /** Where the local header of an entry begins. */
+  localOffset(index: number): number {
+    return this.locals[index] ?? 0;
+  }
+
+  /** What lies in a range of the archive, in its order. */
+  *stretches(range: ByteRange): Generator<Stretch> {
+    const count = this.entries.length;
+    for (let i = lastAtOrBefore(this.locals, range.firstPos); i < count; i++) {
+      if (this.localOffset(i) > range.lastPos) return;
+      yield* this.stretchesOfEntry(i, range);
+    }
+    for (let i = lastAtOrBefore(this.records, range.firstPos); i < count; i++) {
+      const firstPos = this.records[i] ?? 0;
+      if (firstPos > range.lastPos) return;
+      yield* clipped('record', i, firstPos, (this.records[i + 1] ?? 0) - firstPos, range);
+    }
+    yield* clipped('end', count, this.size - this.end.byteLength, this.end.byteLength, range);
+  }
+
+  private *stretchesOfEntry(index: number, range: ByteRange): Generator<Stretch> {
+    const entry = this.entries[index];
+    if (entry === undefined) return;
+    const header = localHeaderLength(entry);
+    const content = this.localOffset(index) + header;
+    yield* clipped('header', index, content - header, header, range);
+    yield* clipped('content', index, content, entry.size, range);
+    yield* clipped('descriptor', index, content + entry.size, dataDescriptorLength(entry), range);
+  }
+}
+
+function* clipped(
+  kind: Stretch['kind'],
+  index: number,
+  at: number,
+  length: number,
+  range: ByteRange,
+): Generator<Stretch> {
+  const firstPos = Math.max(range.firstPos - at, 0);
+  const lastPos = Math.min(range.lastPos - at, length - 1);
+  if (firstPos <= lastPos) yield { kind, index, firstPos, lastPos };
+}
+
+/** The index of the last of these ascending offsets that is not behind the position; 0 where all are. */
+function lastAtOrBefore(offsets: Float64Array, position: number): number {
+  let low = 0;
+  let high = offsets.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((offsets[middle] ?? 0) <= position) low = middle;
+    else high = middle;
+  }
+  return low;
+}

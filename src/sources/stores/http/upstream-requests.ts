@@ -1,0 +1,72 @@
+import { Readable } from 'node:stream';
+import { shownUrl, type UpstreamTarget, upstreamTarget } from '../../options/target-url.js';
+import { SourceProtocolError } from '../../source-errors.js';
+import type { Bytes } from '../../source.js';
+import { destroyQuietly, toReadable } from '../../stream/releasable-bytes.js';
+
+/** `fetch` as it is called here: that of Node.js or undici, or a function of the app that passes `init` on. */
+export type Fetch = (
+  url: string,
+  init: { readonly headers: Record<string, string>; readonly redirect: 'manual'; readonly signal: AbortSignal },
+) => Promise<FetchResponse>;
+
+/** The members used of a `fetch` response. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** A web stream of bytes, of Node.js or of another library; a Node.js stream, as from node-fetch. */
+  readonly body: unknown;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const REDIRECTIONS = new Set([301, 302, 303, 307, 308]);
+const MOST_REDIRECTIONS = 10;
+
+/** Sends GET requests to a URL and follows redirections; the app's headers are not sent to other origins. */
+export class UpstreamRequests {
+  constructor(
+    private readonly target: UpstreamTarget,
+    private readonly own: Headers,
+    private readonly fetch: Fetch,
+    /** Further options of the fetch. */
+    private readonly init: object,
+  ) {}
+
+  get origin(): string {
+    return this.target.url.origin;
+  }
+
+  /** @throws SourceProtocolError for too many redirections, or one to an invalid URL */
+  async send(headers: Headers, signal: AbortSignal): Promise<FetchResponse> {
+    let { url } = this.target;
+    let own = withAuthorization(this.target, this.own);
+    for (let count = 0; count <= MOST_REDIRECTIONS; count++) {
+      const sent = { ...own, ...headers, 'accept-encoding': 'identity' };
+      const response = await this.fetch(url.href, { ...this.init, headers: sent, redirect: 'manual', signal });
+      if (!REDIRECTIONS.has(response.status)) return response;
+      destroyQuietly(bodyOf(response));
+      const next = this.nextTarget(response, url);
+      // Headers for one origin are never sent to another, nor restored if that redirects back.
+      own = withAuthorization(next, next.url.origin === url.origin ? own : {});
+      ({ url } = next);
+    }
+    throw new SourceProtocolError(`${shownUrl(this.target.url)} redirects more than ${MOST_REDIRECTIONS} times`);
+  }
+
+  private nextTarget({ status, headers }: FetchResponse, url: URL): UpstreamTarget {
+    const next = upstreamTarget(headers.get('location') ?? 'none:', url);
+    if (next !== undefined) return next;
+    throw new SourceProtocolError(
+      `${shownUrl(url)} responded with ${status} without a Location that is an http: or https: URL`,
+    );
+  }
+}
+
+function withAuthorization({ authorization }: UpstreamTarget, headers: Headers): Headers {
+  return authorization === undefined ? headers : { authorization, ...headers };
+}
+
+export function bodyOf({ body }: FetchResponse): Readable {
+  return body === null || body === undefined ? Readable.from([]) : toReadable(body as Bytes);
+}
