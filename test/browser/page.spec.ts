@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { ADAPTERS, type SampleApp } from '../support/sample-app.js';
-import { Player } from './player.js';
-import { type LogEntry, PHONE, SamplePage } from './sample-page.js';
-import { visits } from './visits.js';
+import { ADAPTERS, type SampleApp } from '../support/apps/sample-app.js';
+import { Player } from './page/player.js';
+import { type LogEntry, PHONE, SamplePage } from './page/sample-page.js';
+import { visits } from './page/visits.js';
 
 const MEDIA = new URL('../../sample-app/media/', import.meta.url);
 const clip = await readFile(new URL('clip.mp4', MEDIA));
@@ -27,24 +27,24 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   });
 
   describe('the byte map', () => {
-    it('paints what is sent, what is still to come, and what was given up', async () => {
-      await page.getByRole('button', { name: 'Download the diary' }).click();
+    it('paints what is sent, what is still to come, and what the client did not read', async () => {
+      await page.getByRole('button', { name: 'Download the text' }).click();
       const last =
-        Number(/of ([\d,]+)/.exec(await sample.says(/^[1-9][\d,]* of [\d,]+ octets$/))?.[1]?.replaceAll(',', '')) - 1;
-      await sample.painted('#diary-map', 0, 'sent');
-      await sample.painted('#diary-map', last, 'awaited');
+        Number(/of ([\d,]+)/.exec(await sample.says(/^[1-9][\d,]* of [\d,]+ bytes, /))?.[1]?.replaceAll(',', '')) - 1;
+      await sample.painted('#text-map', 0, 'sent');
+      await sample.painted('#text-map', last, 'awaited');
       await page.getByRole('button', { name: 'Pause' }).click();
-      await sample.painted('#diary-map', last, 'given-up');
-      expect(await sample.colourAt('#diary-map', 0)).toBe('sent');
+      await sample.painted('#text-map', last, 'stopped');
+      expect(await sample.colourAt('#text-map', 0)).toBe('sent');
     });
 
-    it('shows what a jump in the clip asks for, and what it gives up', async () => {
+    it('shows what a jump in the clip asks for, and what it does not read', async () => {
       await Player.opened(page, '#clip');
       await sample.painted('#clip-map', 0, 'sent');
       await page.getByRole('button', { name: '90 %' }).click();
       await sample.painted('#clip-map', 0.9 * clip.length, 'sent');
       expect(await sample.colourAt('#clip-map', 0)).toBe('sent');
-      expect(await sample.colourAt('#clip-map', 0.75 * clip.length)).toBe('given-up');
+      expect(await sample.colourAt('#clip-map', 0.75 * clip.length)).toBe('stopped');
 
       const log = await sample.log('/media/clip.mp4');
       expect(log.at(-1)).toMatchObject({
@@ -59,12 +59,12 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(latest).toMatchObject({ status: '206', contentRange: partOf(firstPos) });
     });
 
-    it('shows that a plain StreamableFile is sent from its first octet on, whatever is wanted', async () => {
-      await page.getByText('full speed').click();
-      await page.getByText('plain StreamableFile').click();
+    it('shows that a plain StreamableFile is sent from its first byte on, whatever is wanted', async () => {
+      await sample.choose('Unlimited');
+      await sample.choose('plain StreamableFile');
       await sample.painted('#clip-map', clip.length - 1, 'sent');
       await page.getByRole('button', { name: '50 s' }).click();
-      await sample.says(/at 0\.0 s, seekable to 0\.0 s/);
+      await sample.says(/At 0\.0 s, you cannot jump/);
       for (const { status, contentRange } of await sample.log('/plain/clip.mp4')) {
         expect({ status, contentRange }).toEqual({ status: '200', contentRange: '' });
       }
@@ -73,7 +73,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     it('knows how often something was sent', async () => {
       const url = await sample.linkIn('curl -C');
       for (const range of ['bytes=0-99999', 'bytes=60000-99999']) await fetch(url, { headers: { Range: range } });
-      await sample.says(/100,000 of 4,053,964 octets sent, 40,000 more than once/);
+      await sample.says(/100,000 of 4,053,964 bytes sent \(2 %\), 40,000 more than once/);
       expect(await sample.colourAt('#download-map', 20_000)).toBe('sent');
       expect(await sample.colourAt('#download-map', 70_000)).toBe('sent-again');
       expect(await sample.colourAt('#download-map', 200_000)).toBe('unasked');
@@ -88,7 +88,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
         expect(stdout.includes(clip.subarray(2_000_000, 2_000_032))).toBe(true);
         await sample.painted('#download-map', 2_000_000, 'sent');
         expect(await sample.colourAt('#download-map', 1_000_000)).toBe('unasked');
-        await sample.says(/64 of 4,053,964 octets sent/);
+        await sample.says(/64 of 4,053,964 bytes sent/);
         expect(await sample.log('/download/clip.mp4')).toMatchObject([
           { status: '206', range: 'bytes=0-31,2000000-2000031', outcome: 'complete' },
         ]);
@@ -121,19 +121,19 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
 
     it('is emptied, with the log', async () => {
       await opened(page, 300);
-      await page.waitForFunction("!document.querySelector('#book-map').textContent.includes('more to come')");
-      await page.getByRole('button', { name: 'Clear' }).press('Enter');
-      await sample.says(/book\.pdf: not asked for yet/);
+      await page.waitForFunction("!document.querySelector('#book-map').textContent.includes('on its way')");
+      await page.getByRole('button', { name: 'Clear all' }).press('Enter');
+      await sample.says(/book\.pdf: not requested yet/);
       expect(await sample.log('/media/book.pdf')).toEqual([]);
     });
   });
 
   describe('the book', () => {
-    it('is opened at page 300 with a fraction of its octets', async () => {
+    it('is opened at page 300 with a fraction of its bytes', async () => {
       await opened(page, 300);
-      const told = await sample.says(/octets loaded/);
-      const loaded = octetsIn(told);
-      expect(told).toContain(`of ${book.length.toLocaleString('en')} octets loaded`);
+      const told = await sample.says(/The reader loaded/);
+      const loaded = bytesIn(told);
+      expect(told).toContain(`of ${book.length.toLocaleString('en')} bytes`);
       expect(loaded).toBeLessThan(0.2 * book.length);
       expect(await page.locator('#book').textContent()).toContain('is 2 × 2 × 3 × 5 × 5.');
       // The red square of the page's own number is drawn.
@@ -148,13 +148,13 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
 
     it('is turned by keyboard, and asks for what it lacks', async () => {
       await opened(page, 300);
-      const before = octetsIn(await sample.says(/octets loaded/));
+      const before = bytesIn(await sample.says(/The reader loaded/));
       await page.getByRole('button', { name: 'Next page' }).press('Enter');
       await opened(page, 301);
       await page.getByRole('spinbutton', { name: 'Page' }).fill('17');
       await page.getByRole('spinbutton', { name: 'Page' }).press('Enter');
       await opened(page, 17);
-      expect(octetsIn(await sample.says(/octets loaded/))).toBeGreaterThan(before);
+      expect(bytesIn(await sample.says(/The reader loaded/))).toBeGreaterThan(before);
       expect(await page.locator('#book').textContent()).toContain('is prime.');
     });
 
@@ -163,35 +163,35 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       await sample.chooseSource('Memory');
       await sample.says(/\/memory\/book\.pdf: [\d,]+ of/);
       await opened(page, 300);
-      expect(octetsIn(await sample.says(/octets loaded/))).toBeLessThan(0.2 * book.length);
+      expect(bytesIn(await sample.says(/The reader loaded/))).toBeLessThan(0.2 * book.length);
     });
   });
 
   describe('a book that is left while it is made', () => {
     it('does not come in the way of the next', async () => {
       await sample.chooseSource('Generated');
-      await sample.page.locator('#log li', { hasText: '/generated/book.pdf' }).first().waitFor();
+      await sample.page.locator('li[data-path="/generated/book.pdf"]').first().waitFor();
       await sample.chooseSource('Memory');
       await sample.says(/\/memory\/book\.pdf: [\d,]+ of/);
       await opened(page, 300);
       const left = await sample.log('/generated/book.pdf');
-      expect(left.map(({ octets, outcome }) => ({ octets, outcome }))).toEqual([
-        { octets: '0 octets', outcome: 'aborted' },
+      expect(left.map(({ bytes, outcome }) => ({ bytes, outcome }))).toEqual([
+        { bytes: '0 bytes', outcome: 'aborted' },
       ]);
-      expect(octetsIn(await sample.says(/octets loaded/))).toBeLessThan(0.2 * book.length);
+      expect(bytesIn(await sample.says(/The reader loaded/))).toBeLessThan(0.2 * book.length);
     });
   });
 
   describe('the download', () => {
-    it('goes on after a pause with the octets that are missing, and is the file', async () => {
+    it('goes on after a pause with the bytes that are missing, and is the file', async () => {
       await startAndPause(sample);
-      const kept = octetsIn(await sample.says(/Paused\./));
+      const kept = bytesIn(await sample.says(/Paused\./));
       await page.getByRole('button', { name: 'Resume' }).press('Space');
-      await sample.says(new RegExp(`206: goes on at octet ${kept.toLocaleString('en')}`));
-      await sample.says(/Complete\. Its SHA-256 is what the server says/);
+      await sample.says(new RegExp(`206: the download resumes at byte ${kept.toLocaleString('en')}`));
+      await sample.says(/Complete and intact: its SHA-256 is what the server says/);
 
       await expectVersions(page, 1);
-      const [resumed, broken] = await sample.log('/diary.txt');
+      const [resumed, broken] = await sample.log('/changing.txt');
       expect(broken).toMatchObject({ status: '200', range: '', ifRange: '', outcome: 'aborted' });
       expect(resumed).toMatchObject({ status: '206', range: `bytes=${kept}-`, outcome: 'complete' });
       expect(resumed?.ifRange).toMatch(/^"[^"]+"$/);
@@ -200,13 +200,13 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     it('starts anew where the file was changed in the pause', async () => {
       await startAndPause(sample);
       await page.getByRole('button', { name: 'Change the file on the server' }).press('Enter');
-      const version = Number(/\d+/.exec(await sample.says(/Version \d+ lies on the server/))?.[0]);
+      const version = Number(/\d+/.exec(await sample.says(/version \d+ now/))?.[0]);
       await page.getByRole('button', { name: 'Resume' }).press('Enter');
       await sample.says(/200: the file has changed/);
-      await sample.says(/Complete\. Its SHA-256 is what the server says/);
+      await sample.says(/Complete and intact: its SHA-256 is what the server says/);
 
       await expectVersions(page, version);
-      const [anew] = await sample.log('/diary.txt');
+      const [anew] = await sample.log('/changing.txt');
       expect(anew).toMatchObject({ status: '200', contentRange: '', outcome: 'complete' });
       expect(anew?.range).toMatch(/^bytes=\d+-$/);
       expect(anew?.ifRange).not.toBe('');
@@ -216,7 +216,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   describe('what is generated', () => {
     it('plays while it is made, and can be seeked in when it is complete', async () => {
       await sample.chooseSource('Generated');
-      await sample.says(/generated\/melody\.wav: [\d,]+ of/);
+      await sample.says(/generated\/melody\.wav: [\d,]+ bytes sent/);
       const audio = await Player.opened(page, '#tone');
       await audio.play(1);
       const log = await sample.log('/generated/melody.wav');
@@ -259,13 +259,16 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   });
 
   it('all of it can be reached by the Tab key, in order', async () => {
-    await sample.says(/octets loaded/);
+    await sample.says(/The reader loaded/);
+    const stops =
+      'clip|10 s|50 s|90 %|forget|moment|tone|book-link|page|Download the text|change|Download the archive|Copy'.split(
+        '|',
+      );
     const reached: string[] = [];
-    for (let presses = 0; presses < 60 && reached.at(-1) !== 'log'; presses++) {
+    for (let presses = 0; presses < 120 && reached.at(-1) !== stops.at(-1); presses++) {
       await page.keyboard.press('Tab');
       reached.push(await page.evaluate('document.activeElement.id || document.activeElement.textContent.trim()'));
     }
-    const stops = ['clip', '10 s', '50 s', '90 %', 'moment', 'tone', 'book-link', 'page', 'transfer', 'change', 'log'];
     expect(reached.filter((stop, index) => stops.includes(stop) && reached.indexOf(stop) === index)).toEqual(stops);
   });
 
@@ -276,15 +279,15 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     await phone.painted('#book-map', book.length - 1, 'sent');
     expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBe(PHONE.width);
     await phone.page.getByRole('button', { name: '50 s' }).tap();
-    await phone.says(/at 50\.0 s, seekable to 60\.0 s/);
+    await phone.says(/At 50\.0 s, you can jump to 60\.0 s/);
     await phone.close();
   });
 });
 
 /** Starts the download and pauses it as soon as there is something to keep. */
 async function startAndPause(sample: SamplePage): Promise<void> {
-  await sample.page.getByRole('button', { name: 'Download the diary' }).press('Enter');
-  await sample.says(/^[1-9]\d{2},\d{3} of [\d,]+ octets$/);
+  await sample.page.getByRole('button', { name: 'Download the text' }).press('Enter');
+  await sample.says(/^[1-9]\d{2},\d{3} of [\d,]+ bytes, /);
   await sample.page.getByRole('button', { name: 'Pause' }).press('Enter');
 }
 
@@ -292,9 +295,9 @@ async function startAndPause(sample: SamplePage): Promise<void> {
 async function expectVersions(page: Page, version: number): Promise<void> {
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('link', { name: 'Save the diary' }).click(),
+    page.getByRole('link', { name: 'Save the text' }).click(),
   ]);
-  expect(download.suggestedFilename()).toBe('diary.txt');
+  expect(download.suggestedFilename()).toBe('changing.txt');
   const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
   expect(lines.map((line, index) => line.startsWith(`version ${version}, line ${index + 1}:`))).not.toContain(false);
   expect(lines.length).toBeGreaterThan(10_000);
@@ -307,7 +310,7 @@ async function opened(page: Page, number: number): Promise<void> {
 /** Waits until it was asked for a part of the file. */
 async function partsOf(sample: SamplePage, path: string): Promise<readonly LogEntry[]> {
   await sample.page
-    .locator('#log li', { hasText: path })
+    .locator(`li[data-path="${path}"]`)
     .filter({ has: sample.page.getByText('206', { exact: true }) })
     .first()
     .waitFor();
@@ -319,8 +322,8 @@ async function redPixels(page: Page, selector: string): Promise<number> {
 }
 
 /** The first number that is told. */
-function octetsIn(words: string): number {
-  return Number(/[\d,]+(?= (?:of|octets))/.exec(words)?.[0].replaceAll(',', ''));
+function bytesIn(words: string): number {
+  return Number(/[\d,]+(?= (?:of|bytes))/.exec(words)?.[0].replaceAll(',', ''));
 }
 
 function partOf(firstPos: number): string {

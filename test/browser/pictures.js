@@ -10,7 +10,6 @@ const browser = await chromium.launch({
 });
 
 await take('page-wide', { viewport: { width: 1200, height: 820 }, colorScheme: 'light' });
-await take('page-phone', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
 await browser.close();
 
 async function take(name, options) {
@@ -19,6 +18,7 @@ async function take(name, options) {
   await page.getByRole('img', { name: 'Page 300' }).waitFor();
   for (const label of ['50 s', '10 s']) {
     await page.getByRole('button', { name: label }).click();
+    await page.locator('#clip-story', { hasText: `For ${label}` }).waitFor();
     await page.waitForTimeout(1000); // for as much of the clip as one looks at
   }
   await page.evaluate('scrollTo(0, 0)');

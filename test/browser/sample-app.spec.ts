@@ -2,15 +2,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { FakeStore } from '../support/fake-store.js';
-import { ADAPTERS, type SampleApp, startSampleApp } from '../support/sample-app.js';
+import { FakeStore } from '../support/stores/fake-store.js';
+import { readZip } from '../support/sources/zip-reader.js';
+import { ADAPTERS, type SampleApp, startSampleApp } from '../support/apps/sample-app.js';
 import { launchChromium } from './chromium.js';
-import { type MediaAnswer, watchAnswers } from './media-answers.js';
-import { Player } from './player.js';
-import { PHONE, SamplePage, WIDE } from './sample-page.js';
+import { type MediaAnswer, watchAnswers } from './page/media-answers.js';
+import { Player } from './page/player.js';
+import { PHONE, SamplePage, WIDE } from './page/sample-page.js';
 
 const MEDIA = new URL('../../sample-app/media/', import.meta.url);
-const S3_SDK = fileURLToPath(new URL('s3-sdk.js', import.meta.url));
+const S3_SDK = fileURLToPath(new URL('s3/sdk.js', import.meta.url));
 
 const clip = await readFile(new URL('clip.mp4', MEDIA));
 const moovLast = await readFile(new URL('clip-moov-last.mp4', MEDIA));
@@ -20,7 +21,7 @@ const book = await readFile(new URL('book.pdf', MEDIA));
 /** What the page can choose from beside the disk, and the folder of each. */
 const SOURCES = [
   ['Memory', '/memory'],
-  ['Upstream', '/upstream'],
+  ['Another server', '/upstream'],
   ['S3', '/s3'],
 ] as const;
 
@@ -84,7 +85,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     const answers = watchAnswers(page, '/media/clip-moov-last.mp4');
     await page.goto(app.url);
     await Player.opened(page, '#clip');
-    await page.getByText('index last').click();
+    await sample.choose('At its end');
     await page.waitForFunction("document.querySelector('#clip').videoWidth === 640");
     const video = await Player.opened(page, '#clip');
 
@@ -120,8 +121,8 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
   it('a plain StreamableFile is answered 200 and cannot be seeked in', async () => {
     const answers = watchAnswers(page, '/plain/clip.mp4');
     await page.goto(app.url);
-    await page.getByText('plain StreamableFile').click();
-    await position(page, 'at 0.0 s, seekable to 0.0 s').waitFor();
+    await sample.choose('plain StreamableFile');
+    await position(page, 'At 0.0 s, you cannot jump').waitFor();
     const video = await Player.opened(page, '#clip');
 
     await video.seek(50);
@@ -138,14 +139,14 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     await Player.opened(page, '#clip');
 
     await page.getByRole('radio', { name: '@Ranged()' }).press('ArrowRight');
-    await position(page, 'at 0.0 s, seekable to 0.0 s').waitFor();
+    await position(page, 'At 0.0 s, you cannot jump').waitFor();
     const video = await Player.opened(page, '#clip');
     await page.getByRole('button', { name: '50 s' }).press('Enter');
     await video.seek(50);
     expect((await video.state()).currentTime).toBe(0);
 
     await page.getByRole('radio', { name: 'plain StreamableFile' }).press('ArrowLeft');
-    await position(page, 'at 50.0 s, seekable to 60.0 s').waitFor();
+    await position(page, 'At 50.0 s, you can jump to 60.0 s').waitFor();
     expect(await video.pictureSecond()).toBeCloseTo(50, 0);
   });
 
@@ -177,10 +178,10 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     }
   });
 
-  it.each(SOURCES)('from %s the book is read by its octets', async (label, folder) => {
+  it.each(SOURCES)('from %s the book is read by its bytes', async (label, folder) => {
     await page.goto(app.url);
     await sample.chooseSource(label);
-    const path = await page.getByRole('link', { name: 'Open the book' }).getAttribute('href');
+    const path = await page.getByRole('link', { name: 'Open the whole book' }).getAttribute('href');
     expect(path).toBe(`${folder}/book.pdf`);
     const response = await fetch(`${app.url}${path}`, { headers: { Range: 'bytes=1000000-1000999' } });
     expect(response.status).toBe(206);
@@ -193,7 +194,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     await (await Player.opened(page, '#clip')).seek(42);
     for (const label of ['Memory', 'S3', 'Disk']) {
       await sample.chooseSource(label);
-      await position(page, 'at 42.0 s, seekable to 60.0 s').waitFor();
+      await position(page, 'At 42.0 s, you can jump to 60.0 s').waitFor();
     }
     const video = await Player.opened(page, '#clip');
     expect(await video.pictureSecond()).toBeCloseTo(42, 0);
@@ -229,17 +230,30 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     }
   });
 
-  it('the download link saves the clip, octet for octet', async () => {
+  it('the download link saves the clip, byte for byte', async () => {
     await page.goto(app.url);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('link', { name: 'Download the clip' }).click(),
+      page.getByRole('link', { name: 'the clip' }).click(),
     ]);
     expect(download.suggestedFilename()).toBe('clip.mp4');
     expect(clip.equals(await readFile(await download.path()))).toBe(true);
   });
 
-  it('a script of the page reads the end of the book by its octets', async () => {
+  it('the link to all of it saves an archive with every file', async () => {
+    await page.goto(app.url);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'the archive' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('media.zip');
+    const entries = readZip(await readFile(await download.path()));
+    expect(entries.map(({ name }) => name)).toEqual(['clip.mp4', 'clip-moov-last.mp4', 'tone.mp3', 'book.pdf']);
+    expect(entries[0]?.bytes.equals(clip)).toBe(true);
+    expect(entries[3]?.bytes.equals(book)).toBe(true);
+  });
+
+  it('a script of the page reads the end of the book by its bytes', async () => {
     await page.goto(app.url);
     const answer = await page.evaluate(async (path) => {
       const response = await fetch(path, { headers: { Range: 'bytes=-1024' } });
@@ -251,7 +265,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
   it.each([WIDE, PHONE])('the page fits a window $width wide', async (viewport) => {
     await page.setViewportSize(viewport);
     await page.goto(app.url);
-    await sample.says(/octets loaded/);
+    await sample.says(/The reader loaded/);
     await page.getByText('book.pdf: ').last().waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width);
   });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { ADAPTERS } from '../support/sample-app.js';
-import { Player } from './player.js';
-import type { SamplePage } from './sample-page.js';
-import { visits } from './visits.js';
+import { ADAPTERS } from '../support/apps/sample-app.js';
+import { Player } from './page/player.js';
+import type { SamplePage } from './page/sample-page.js';
+import { visits } from './page/visits.js';
 
 const CONNECTIONS = 6; // of Chromium, over HTTP/1.1
 const clip = await readFile(new URL('../../sample-app/media/clip.mp4', import.meta.url));

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyFile, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openLossyLine } from '../support/lossy-line.js';
-import { ADAPTERS } from '../support/sample-app.js';
+import { openLossyLine } from '../support/connections/lossy-line.js';
+import { ADAPTERS } from '../support/apps/sample-app.js';
 import { run } from './command.js';
 import { BIG_FILE, type DownloadSite, FILES, lengthOf, openDownloadSite, sha256 } from './download-site.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyFile, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openLossyLine } from '../support/lossy-line.js';
-import { ADAPTERS } from '../support/sample-app.js';
+import { openLossyLine } from '../support/connections/lossy-line.js';
+import { ADAPTERS } from '../support/apps/sample-app.js';
 import { run } from './command.js';
 import { type DownloadSite, FILES, HEADS_LENGTH, lengthOf, openDownloadSite, sha256 } from './download-site.js';
 
@@ -36,14 +36,14 @@ describe.each(ADAPTERS)('curl against the sample app on %s', (adapter) => {
       }
       expect(exitCodes).toEqual([18, expect.any(Number), 18, 0]);
       expect(line.ranges()).toEqual([undefined, ...lengthsHeld.slice(1).map((length) => `bytes=${length}-`)]);
-      expect(line.octetsCarried()).toBeLessThan(size + HEADS_LENGTH);
+      expect(line.bytesCarried()).toBeLessThan(size + HEADS_LENGTH);
     } finally {
       await line.close();
     }
     expect(await sha256(copy)).toBe(await sha256(site.original(file)));
   });
 
-  it.each(FILES)('-C - completes a copy of %s with one octet, with half and with one too few', async (file) => {
+  it.each(FILES)('-C - completes a copy of %s with one byte, with half and with one too few', async (file) => {
     const size = await lengthOf(site.original(file));
     const digest = await sha256(site.original(file));
     for (const lengthHeld of [1, Math.floor(size / 2) | 1, size - 1]) {
@@ -83,16 +83,16 @@ describe.each(ADAPTERS)('curl against the sample app on %s', (adapter) => {
     expect(head).toMatch(/^HTTP\/1\.1 206 /);
     expect(head).toMatch(new RegExp(`^content-length: ${rest.join('\r\n\r\n').length}\r?$`, 'im'));
 
-    const [before, ...parts] = `\r\n${rest.join('\r\n\r\n')}`.split(`\r\n--${boundary}`);
+    const [before, ...parts] = rest.join('\r\n\r\n').split(`\r\n--${boundary}`);
     expect(before).toBe('');
     expect(parts.pop()).toMatch(/^--(\r\n)?$/);
     expect(parts.map(readPart)).toEqual([
-      { range: `bytes 5000-5999/${book.length}`, type: 'application/pdf', octets: book.slice(5000, 6000) },
-      { range: `bytes 0-99/${book.length}`, type: 'application/pdf', octets: book.slice(0, 100) },
+      { range: `bytes 5000-5999/${book.length}`, type: 'application/pdf', bytes: book.slice(5000, 6000) },
+      { range: `bytes 0-99/${book.length}`, type: 'application/pdf', bytes: book.slice(0, 100) },
       {
         range: `bytes ${book.length - 50}-${book.length - 1}/${book.length}`,
         type: 'application/pdf',
-        octets: book.slice(-50),
+        bytes: book.slice(-50),
       },
     ]);
   });
@@ -112,12 +112,12 @@ describe.each(ADAPTERS)('curl against the sample app on %s', (adapter) => {
   });
 });
 
-function readPart(part: string): { range: string | undefined; type: string | undefined; octets: string } {
+function readPart(part: string): { range: string | undefined; type: string | undefined; bytes: string } {
   const end = part.indexOf('\r\n\r\n');
   const head = part.slice(0, end);
   return {
     range: /^content-range: *(.*)$/im.exec(head)?.[1],
     type: /^content-type: *(.*)$/im.exec(head)?.[1],
-    octets: part.slice(end + 4),
+    bytes: part.slice(end + 4),
   };
 }

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { type Adapter, startSampleApp } from '../support/sample-app.js';
+import { type Adapter, startSampleApp } from '../support/apps/sample-app.js';
 
 export const BIG_FILE = 'big.bin';
 
 /** What every client fetches: the sample app's media, and 200 MB. */
 export const FILES: readonly string[] = ['clip.mp4', 'tone.mp3', 'book.pdf', BIG_FILE];
 
-/** More octets than the heads of all answers to one download have together. */
+/** More bytes than the heads of all answers to one download have together. */
 export const HEADS_LENGTH = 8_000;
 
 /** The sample app with something to download, and room to download to. */
@@ -60,7 +60,7 @@ async function openDownloadSiteIn(root: string, adapter: Adapter): Promise<Downl
   };
 }
 
-/** Octets without a pattern, but always the same, and old enough for a strong entity tag. */
+/** Bytes without a pattern, but always the same, and old enough for a strong entity tag. */
 async function makeBigFile(path: string): Promise<void> {
   const stream = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16));
   const zeros = Buffer.alloc(1_000_000);
@@ -73,7 +73,7 @@ async function makeBigFile(path: string): Promise<void> {
   await utimes(path, new Date('2026-01-01'), new Date('2026-01-01'));
 }
 
-/** A file's length in octets; 0 where there is none. */
+/** A file's length in bytes; 0 where there is none. */
 export async function lengthOf(path: string): Promise<number> {
   const stats = await stat(path).catch(() => undefined);
   return stats?.size ?? 0;

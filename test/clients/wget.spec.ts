@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openLossyLine } from '../support/lossy-line.js';
-import { ADAPTERS } from '../support/sample-app.js';
+import { openLossyLine } from '../support/connections/lossy-line.js';
+import { ADAPTERS } from '../support/apps/sample-app.js';
 import { run } from './command.js';
 import { type DownloadSite, FILES, HEADS_LENGTH, lengthOf, openDownloadSite, sha256 } from './download-site.js';
 
@@ -34,14 +34,14 @@ describe.each(ADAPTERS)('wget against the sample app on %s', (adapter) => {
     try {
       expect(await resume(line.url + site.path(file))).toEqual({ exitCode: 0, statuses: ['200', '206', '206'] });
       expect(line.ranges()).toEqual([undefined, ...Array(3).fill(expect.stringMatching(/^bytes=[1-9]\d*-$/))]);
-      expect(line.octetsCarried()).toBeLessThan(size + HEADS_LENGTH);
+      expect(line.bytesCarried()).toBeLessThan(size + HEADS_LENGTH);
     } finally {
       await line.close();
     }
     expect(await sha256(copy)).toBe(await sha256(site.original(file)));
   });
 
-  it.each(FILES)('-c completes a copy of %s with one octet, with half and with one too few', async (file) => {
+  it.each(FILES)('-c completes a copy of %s with one byte, with half and with one too few', async (file) => {
     const copy = join(folder, file);
     const size = await lengthOf(site.original(file));
     const digest = await sha256(site.original(file));

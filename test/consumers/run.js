@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pack } from '../../scripts/pack.js';
+import { tryExamples } from './examples/run.js';
 
 const APPS = [
   {
@@ -37,6 +38,8 @@ try {
     compile(app);
     for (const run of runs) inApp(app, run);
   }
+  console.log('\n--- docs/examples');
+  await tryExamples(directory, (app) => install(app, tarball));
   reportSize(tarball, join(directory, APPS[0].name, 'node_modules', 'nestjs-range'));
 } finally {
   rmSync(directory, { recursive: true, force: true });
@@ -91,7 +94,7 @@ function ownEnvironment() {
 function reportSize(tarball, installed) {
   const files = readdirSync(installed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const unpacked = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
-  const kib = (octets) => `${(octets / 1024).toFixed(1)} KiB`;
+  const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
   console.log(
     `\nnestjs-range: ${kib(statSync(tarball).size)} packed, ${kib(unpacked)} unpacked, ${files.length} files`,
   );

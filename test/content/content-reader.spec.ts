@@ -7,8 +7,8 @@ import type { Bytes, Representation } from '../../src/sources/source.js';
 import { Gate, until } from '../support/until.js';
 
 const LETTERS = Buffer.from('abcdefghijklmnopqrstuvwxyz');
-const octets = (firstPos: number, lastPos: number): Segment => ({
-  kind: 'octets',
+const bytes = (firstPos: number, lastPos: number): Segment => ({
+  kind: 'bytes',
   range: { firstPos, lastPos },
   length: lastPos - firstPos + 1,
 });
@@ -61,15 +61,15 @@ async function collect(reader: ContentReader): Promise<string> {
 describe('ContentReader', () => {
   it.each<[string, Segment[], string]>([
     ['nothing', [], ''],
-    ['one range', [octets(2, 5)], 'cdef'],
-    ['one octet', [octets(25, 25)], 'z'],
-    ['all of it by no range', [{ kind: 'octets', range: undefined, length: 26 }], LETTERS.toString()],
-    ['all of it, length unknown', [{ kind: 'octets', range: undefined, length: undefined }], LETTERS.toString()],
+    ['one range', [bytes(2, 5)], 'cdef'],
+    ['one byte', [bytes(25, 25)], 'z'],
+    ['all of it by no range', [{ kind: 'bytes', range: undefined, length: 26 }], LETTERS.toString()],
+    ['all of it, length unknown', [{ kind: 'bytes', range: undefined, length: undefined }], LETTERS.toString()],
     ['literal text', [text('--x\r\n')], '--x\r\n'],
-    ['Latin-1 text octet by octet', [text('\xe4\xff')], '\xe4\xff'],
+    ['Latin-1 text byte by byte', [text('\xe4\xff')], '\xe4\xff'],
     [
       'text and ranges in their order, backwards too',
-      [text('<'), octets(20, 25), text('|'), octets(0, 1), text('>')],
+      [text('<'), bytes(20, 25), text('|'), bytes(0, 1), text('>')],
       '<uvwxyz|ab>',
     ],
   ])('carries out %s, and closes once', async (_, content, expected) => {
@@ -80,7 +80,7 @@ describe('ContentReader', () => {
 
   it('opens each range only when its turn comes', async () => {
     const representation = new Letters();
-    const chunks = read([octets(0, 1), text('|'), octets(4, 5)], representation);
+    const chunks = read([bytes(0, 1), text('|'), bytes(4, 5)], representation);
     await chunks.next();
     expect(representation.events.filter((event) => event.startsWith('open'))).toEqual(['open 0-1']);
     await collect(chunks);
@@ -99,21 +99,21 @@ describe('ContentReader', () => {
       },
     };
     const sizes: number[] = [];
-    for await (const chunk of chunksOf(read([octets(0, 1)], representation))) sizes.push(chunk.byteLength);
+    for await (const chunk of chunksOf(read([bytes(0, 1)], representation))) sizes.push(chunk.byteLength);
     expect(sizes).toEqual([1, 1]);
   });
 
   it.each([
-    ['one octet less', -1],
+    ['one byte less', -1],
     ['nothing at all', -26],
-    ['one octet more', 1],
-    ['many octets more', 50],
-  ])('fails for a source that gives %s, before the last octet is out', async (_, surplus) => {
+    ['one byte more', 1],
+    ['many bytes more', 50],
+  ])('fails for a source that gives %s, before the last byte is out', async (_, surplus) => {
     for (const chunkSize of [1, 4, 100]) {
       const representation = new Letters(chunkSize, surplus);
       const given: Uint8Array[] = [];
       const reading = async (): Promise<void> => {
-        for await (const chunk of chunksOf(read([octets(0, 25)], representation))) given.push(chunk);
+        for await (const chunk of chunksOf(read([bytes(0, 25)], representation))) given.push(chunk);
       };
       await expect(reading()).rejects.toMatchObject({ code: 'SOURCE_LENGTH' });
       expect(Buffer.concat(given).length).toBeLessThan(26);
@@ -123,7 +123,7 @@ describe('ContentReader', () => {
 
   it('closes once when the reader stops early, and ends the iteration first', async () => {
     const representation = new Letters();
-    const chunks = read([octets(0, 25)], representation);
+    const chunks = read([bytes(0, 25)], representation);
     await chunks.next();
     await chunks.release();
     await chunks.release();
@@ -136,11 +136,11 @@ describe('ContentReader', () => {
         throw new Error('no');
       },
     });
-    await expect(collect(read([octets(0, 1)], representation))).rejects.toThrow('no');
+    await expect(collect(read([bytes(0, 1)], representation))).rejects.toThrow('no');
     expect(representation.closed).toBe(1);
   });
 
-  it('lets go of what open returns after the abort, whatever it is', async () => {
+  it('releases what open() returns after the abort, whatever it is', async () => {
     const readable = new Readable({ read() {} });
     let cancelled = false;
     const web = new ReadableStream<Uint8Array>({
@@ -148,18 +148,18 @@ describe('ContentReader', () => {
         cancelled = true;
       },
     });
-    for (const bytes of [readable, web as unknown as Bytes]) {
+    for (const opened of [readable, web as unknown as Bytes]) {
       const opening = new Gate<Bytes>();
       const controller = new AbortController();
       let closed = 0;
       const chunks = read(
-        [octets(0, 1)],
+        [bytes(0, 1)],
         { size: 26, open: () => opening.passed, close: () => void closed++ },
         controller.signal,
       );
       const reading = chunks.next();
       controller.abort();
-      opening.open(bytes);
+      opening.open(opened);
       await reading.catch(() => {});
       await chunks.release();
       expect(closed).toBe(1);
@@ -168,10 +168,10 @@ describe('ContentReader', () => {
     expect(cancelled).toBe(true);
   });
 
-  it('an abort ends a Readable that nobody feeds any more', async () => {
+  it('an abort ends a Readable that receives no more data', async () => {
     const readable = new Readable({ read() {} });
     const controller = new AbortController();
-    const chunks = read([octets(0, 9)], { size: 26, open: () => readable }, controller.signal);
+    const chunks = read([bytes(0, 9)], { size: 26, open: () => readable }, controller.signal);
     const reading = chunks.next().catch(() => 'ended');
     await until(() => readable.listenerCount('readable') > 0, 'the reading to begin');
     controller.abort();
@@ -182,14 +182,14 @@ describe('ContentReader', () => {
   it('reads a web stream', async () => {
     const { size } = new Letters();
     const open = (): Bytes => new Blob([LETTERS]).stream() as unknown as Bytes;
-    expect(await collect(read([octets(0, 25)], { size, open }))).toBe(LETTERS.toString());
+    expect(await collect(read([bytes(0, 25)], { size, open }))).toBe(LETTERS.toString());
   });
 });
 
 describe('PrimedContent', () => {
   it('has read the first chunk, and no more', async () => {
     const representation = new Letters();
-    const content = await PrimedContent.read([octets(0, 25)], 26, representation, neverAborted);
+    const content = await PrimedContent.read([bytes(0, 25)], 26, representation, neverAborted);
     expect(content.first?.toString()).toBe('abcd');
     expect(content.isComplete).toBe(false);
     expect((await content.next())?.toString()).toBe('abcd');
@@ -198,16 +198,16 @@ describe('PrimedContent', () => {
     expect(representation.events).toEqual(['open 0-25', 'ended', 'close']);
   });
 
-  it('is complete where one chunk is all', async () => {
+  it('is complete if there is only one chunk', async () => {
     const representation = new Letters(100);
-    const content = await PrimedContent.read([octets(3, 5)], 3, representation, neverAborted);
+    const content = await PrimedContent.read([bytes(3, 5)], 3, representation, neverAborted);
     expect(content.first?.toString()).toBe('def');
     expect(content.isComplete).toBe(true);
     await content.release();
     expect(representation.closed).toBe(1);
   });
 
-  it('is empty without content, and the representation closed', async () => {
+  it('is empty without content, and closes the representation', async () => {
     const representation = new Letters();
     const content = await PrimedContent.read([], 0, representation, neverAborted);
     expect({ first: content.first, isComplete: content.isComplete }).toEqual({ first: undefined, isComplete: true });
@@ -215,15 +215,15 @@ describe('PrimedContent', () => {
     expect(representation.events).toEqual(['close']);
   });
 
-  it('fails as the source fails, and leaves it closed', async () => {
+  it("fails with the source's error, and closes the source", async () => {
     const representation = Object.assign(new Letters(), { open: () => Promise.reject(new Error('not there')) });
-    await expect(PrimedContent.read([octets(0, 1)], 2, representation, neverAborted)).rejects.toThrow('not there');
+    await expect(PrimedContent.read([bytes(0, 1)], 2, representation, neverAborted)).rejects.toThrow('not there');
     expect(representation.closed).toBe(1);
   });
 
   it('ends with undefined, and may be released again and again', async () => {
     const representation = new Letters();
-    const content = await PrimedContent.read([octets(0, 5)], 6, representation, neverAborted);
+    const content = await PrimedContent.read([bytes(0, 5)], 6, representation, neverAborted);
     expect((await content.next())?.toString()).toBe('abcd');
     expect((await content.next())?.toString()).toBe('ef');
     expect(await content.next()).toBeUndefined();

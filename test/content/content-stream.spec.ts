@@ -5,9 +5,9 @@ import { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ContentStream } from '../../src/content/content-stream.js';
 import { PrimedContent } from '../../src/content/primed-content.js';
-import { pseudoRandomBytes } from '../support/fixtures.js';
-import { ProbeSource } from '../support/probe-source.js';
-import { fetchRaw, type RawResponse } from '../support/raw-client.js';
+import { pseudoRandomBytes } from '../support/sources/fixtures.js';
+import { ProbeSource } from '../support/sources/probe-source.js';
+import { fetchRaw, type RawResponse } from '../support/connections/raw-client.js';
 import { Gate, settle, until } from '../support/until.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
@@ -16,12 +16,7 @@ const BYTES = pseudoRandomBytes(100_000);
 
 async function prime(probe: ProbeSource, length: number | undefined = probe.bytes.byteLength): Promise<PrimedContent> {
   const { signal } = new AbortController();
-  return PrimedContent.read(
-    [{ kind: 'octets', range: undefined, length }],
-    length,
-    await probe.resolve(signal),
-    signal,
-  );
+  return PrimedContent.read([{ kind: 'bytes', range: undefined, length }], length, await probe.resolve(signal), signal);
 }
 
 const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -38,7 +33,7 @@ class Collector extends Writable {
     setImmediate(done);
   }
 
-  get octets(): Buffer {
+  get bytes(): Buffer {
     return Buffer.concat(this.chunks);
   }
 }
@@ -55,7 +50,7 @@ async function exchange(handle: (request: IncomingMessage, response: ServerRespo
 }
 
 describe('a ContentStream that is piped into its response', () => {
-  it.each([1, 7000, 100_000, 200_000])('sends every octet, in chunks of %d', async (chunkSize) => {
+  it.each([1, 7000, 100_000, 200_000])('sends every byte, in chunks of %d', async (chunkSize) => {
     const bytes = chunkSize === 1 ? BYTES.subarray(0, 500) : BYTES;
     const response = await exchange(async (_, response) => {
       const content = await prime(new ProbeSource(bytes, { chunkSize }));
@@ -66,7 +61,7 @@ describe('a ContentStream that is piped into its response', () => {
     expect(response.body.equals(bytes)).toBe(true);
   });
 
-  it('sends what has no known length, and ends it', async () => {
+  it('sends content of unknown length, and ends it', async () => {
     const response = await exchange(async (_, response) => {
       const content = await prime(new ProbeSource(BYTES, { chunkSize: 7000 }), undefined);
       new ContentStream(content, response, fail).pipe(response);
@@ -76,14 +71,24 @@ describe('a ContentStream that is piped into its response', () => {
     expect(response.body.equals(BYTES)).toBe(true);
   });
 
-  it('ends as a stream at once, for those who wait for its end', async () => {
+  it.each([
+    ['whose content was sent, with "end" and "close"', true, ['end', 'close']],
+    ['whose client has left, with "close" alone', false, ['close']],
+  ])('ends when its response does: one %s', async (_, isSent, expected) => {
+    const events: string[] = [];
+    const closed = new Gate();
     const response = await exchange(async (_, response) => {
       const stream = new ContentStream(await prime(new ProbeSource(BYTES, { chunkSize: 7000 })), response, fail);
-      const ended = new Gate();
-      stream.on('end', () => ended.open());
+      for (const event of ['end', 'close']) stream.on(event, () => events.push(event)).on(event, () => {});
+      stream.on('close', () => closed.open());
       stream.pipe(response);
-      await ended.passed;
+      response.on('finish', () => {
+        expect(events).toEqual([]);
+        stream.close(isSent);
+      });
     });
+    await closed.passed;
+    expect(events).toEqual(expected);
     expect(response.body.equals(BYTES)).toBe(true);
   });
 
@@ -94,11 +99,11 @@ describe('a ContentStream that is piped into its response', () => {
     new ContentStream(await prime(probe), response, fail).pipe(response);
     await until(() => written.length === 1, 'the first write');
     await settle();
-    expect(probe.octetsRead).toBe(2000); // one on its way, one read ahead
+    expect(probe.bytesRead).toBe(2000); // one on its way, one read ahead
     written.shift()?.();
     await until(() => written.length === 1, 'the second write');
     await settle();
-    expect(probe.octetsRead).toBe(3000);
+    expect(probe.bytesRead).toBe(3000);
     response.destroy();
   });
 
@@ -116,10 +121,10 @@ describe('a ContentStream that is piped into its response', () => {
     await settle();
     expect(failures).toEqual([expect.objectContaining({ message: 'broken' })]);
     expect(response.writableEnded).toBe(false);
-    expect(response.octets.equals(BYTES.subarray(0, 3000))).toBe(true);
+    expect(response.bytes.equals(BYTES.subarray(0, 3000))).toBe(true);
   });
 
-  it('stops where the response was closed, and blames nobody', async () => {
+  it('stops if the response was closed, and reports no failure', async () => {
     const failures: unknown[] = [];
     const response = nowhere();
     const probe = new ProbeSource(BYTES, { chunkSize: 1000 });
@@ -127,12 +132,12 @@ describe('a ContentStream that is piped into its response', () => {
     response.destroy();
     new ContentStream(content, response, (error) => failures.push(error)).pipe(response);
     await settle();
-    expect(probe.octetsRead).toBeLessThanOrEqual(2000);
+    expect(probe.bytesRead).toBeLessThanOrEqual(2000);
     expect(failures).toEqual([]);
   });
 });
 
-describe('a ContentStream that anything else reads', () => {
+describe('a ContentStream with another reader', () => {
   it('goes through a pipeline', async () => {
     const collector = new Collector();
     const stream = new ContentStream(await prime(new ProbeSource(BYTES, { chunkSize: 7000 })), nowhere(), fail);
@@ -140,11 +145,11 @@ describe('a ContentStream that anything else reads', () => {
       transform: (chunk: Buffer, _encoding, done) =>
         done(
           null,
-          chunk.map((octet) => octet ^ 0xff),
+          chunk.map((byte) => byte ^ 0xff),
         ),
     });
     await pipeline(stream, upsideDown, collector);
-    expect(collector.octets.equals(BYTES.map((octet) => octet ^ 0xff))).toBe(true);
+    expect(collector.bytes.equals(BYTES.map((byte) => byte ^ 0xff))).toBe(true);
   });
 
   it('is iterated', async () => {
@@ -164,7 +169,7 @@ describe('a ContentStream that anything else reads', () => {
   it('goes through a response whose write a middleware has replaced', async () => {
     const response = await exchange(async (_, response) => {
       const { write, end } = response;
-      const flip = (chunk: Uint8Array): Uint8Array => Buffer.from(chunk.map((octet) => octet ^ 0xff));
+      const flip = (chunk: Uint8Array): Uint8Array => Buffer.from(chunk.map((byte) => byte ^ 0xff));
       // Neither calls back, which the types of both allow: the chunk leaves when it leaves.
       response.write = ((chunk: Uint8Array) => Reflect.apply(write, response, [flip(chunk)])) as typeof response.write;
       response.end = ((chunk?: Uint8Array) =>
@@ -173,14 +178,14 @@ describe('a ContentStream that anything else reads', () => {
       const content = await prime(new ProbeSource(BYTES, { chunkSize: 7000 }));
       new ContentStream(content, response, fail).pipe(response);
     });
-    expect(response.body.equals(BYTES.map((octet) => octet ^ 0xff))).toBe(true);
+    expect(response.body.equals(BYTES.map((byte) => byte ^ 0xff))).toBe(true);
   });
 
   it('is piped without ending its destination', async () => {
     const collector = new Collector();
     const stream = new ContentStream(await prime(new ProbeSource(BYTES, { chunkSize: 7000 })), collector, fail);
     stream.pipe(collector, { end: false });
-    await until(() => collector.octets.length === BYTES.length, 'every octet');
+    await until(() => collector.bytes.length === BYTES.length, 'every byte');
     await settle();
     expect(collector.writableEnded).toBe(false);
     collector.end();

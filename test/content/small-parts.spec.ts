@@ -2,17 +2,17 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { PrimedContent } from '../../src/content/primed-content.js';
 import type { Segment } from '../../src/http/response-plan.js';
-import { fileSource } from '../../src/sources/file-source.js';
+import { fileSource } from '../../src/sources/file/file-source.js';
 import type { Bytes, Representation } from '../../src/sources/source.js';
-import { FixtureDirectory } from '../support/fixtures.js';
-import { until } from '../support/until.js';
+import { FixtureDirectory } from '../support/sources/fixtures.js';
+import { untilClosed } from '../support/sources/until-closed.js';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const CONTENT: readonly Segment[] = [
   { kind: 'text', text: '<\xe4' },
-  { kind: 'octets', range: { firstPos: 20, lastPos: 25 }, length: 6 },
+  { kind: 'bytes', range: { firstPos: 20, lastPos: 25 }, length: 6 },
   { kind: 'text', text: '|' },
-  { kind: 'octets', range: { firstPos: 0, lastPos: 0 }, length: 1 },
+  { kind: 'bytes', range: { firstPos: 0, lastPos: 0 }, length: 1 },
   { kind: 'text', text: '>' },
 ];
 const LENGTH = 11;
@@ -23,11 +23,11 @@ afterAll(() => fixtures.remove());
 
 const resolve = async (name: string): Promise<Representation> =>
   fileSource(fixtures.write(name, Buffer.from(LETTERS))).resolve(signal);
-const primed = (representation: Representation): Promise<PrimedContent> =>
+const primed = async (representation: Representation): Promise<PrimedContent> =>
   PrimedContent.read(CONTENT, LENGTH, representation, signal);
 const textOf = ({ first }: PrimedContent): string => Buffer.from(first ?? []).toString('latin1');
 
-describe('small parts are read before the head is sent, into one piece', () => {
+describe('small parts are read into one buffer before the head is sent', () => {
   it('of a file', async () => {
     const content = await primed(await resolve('file.txt'));
     expect(textOf(content)).toBe('<\xe4uvwxyz|a>');
@@ -48,7 +48,7 @@ describe('small parts are read before the head is sent, into one piece', () => {
     ]);
   });
 
-  it('through the open() that somebody has wrapped around that of a file', async () => {
+  it('through a wrapper around the open() of a file', async () => {
     const file = await resolve('wrapped.txt');
     const representation: Representation = {
       ...file,
@@ -66,14 +66,14 @@ describe('small parts are read before the head is sent, into one piece', () => {
     const representation = await resolve(`${name}.txt`);
     change(fixtures.at(`${name}.txt`));
     await expect(primed(representation)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
-    await until(() => fixtures.openDescriptors().length === 0, 'its descriptor to be closed');
+    await untilClosed(fixtures);
   });
 
-  it('not of octets behind the end that a file has said it has', async () => {
+  it('not of bytes beyond the size that a file reported', async () => {
     const file = await resolve('short.txt');
     const content: readonly Segment[] = [
-      { kind: 'octets', range: { firstPos: 0, lastPos: 0 }, length: 1 },
-      { kind: 'octets', range: { firstPos: 25, lastPos: 26 }, length: 2 },
+      { kind: 'bytes', range: { firstPos: 0, lastPos: 0 }, length: 1 },
+      { kind: 'bytes', range: { firstPos: 25, lastPos: 26 }, length: 2 },
     ];
     const reading = PrimedContent.read(content, 3, { ...file, size: 27 }, signal);
     await expect(reading).rejects.toMatchObject({ code: 'SOURCE_LENGTH' });

@@ -15,6 +15,7 @@ import { createReadStream } from 'node:fs';
 import { type Readable } from 'node:stream';
 import { bytesSource } from 'nestjs-range';
 import { classifyResponse } from 'nestjs-range';
+import { compositeSource } from 'nestjs-range';
 import { fileSource } from 'nestjs-range';
 import { type FolderSource } from 'nestjs-range';
 import { folderSource } from 'nestjs-range';
@@ -25,6 +26,7 @@ import { RANGE_ALLOWED_HEADERS } from 'nestjs-range';
 import { RANGE_EXPOSED_HEADERS } from 'nestjs-range';
 import { Ranged } from 'nestjs-range';
 import { RangedFile } from 'nestjs-range';
+import { RangedFolderModule } from 'nestjs-range';
 import { RangeInterceptor } from 'nestjs-range';
 import { RangeModule } from 'nestjs-range';
 import { RangeParser } from 'nestjs-range';
@@ -33,8 +35,11 @@ import { type RangeSource } from 'nestjs-range';
 import { redirectSource } from 'nestjs-range';
 import { streamSource } from 'nestjs-range';
 import { type S3ClientLike } from 'nestjs-range/s3';
+import { s3Source } from 'nestjs-range/s3';
+import { type ZipEntry } from 'nestjs-range/zip';
+import { zipSource } from 'nestjs-range/zip';
 
-type Octets = AsyncIterable<Uint8Array>;
+type Bytes = AsyncIterable<Uint8Array>;
 type Request = object;
 type Response = object;
 
@@ -42,26 +47,34 @@ declare class Surroundings {
   readonly s3: S3ClientLike;
   readonly assets: FolderSource;
   readonly responder: RangeResponder;
-  readonly synthesiser: { speak(text: string, options: object): Octets };
+  readonly synthesiser: { speak(text: string, options: object): Bytes };
 }
 declare class GetObjectCommand { constructor(input: object); }
 declare class S3Client { constructor(config: object); }
 declare class Agent { constructor(options: object); dispatch(): boolean; }
+declare class ServeStaticModule { static forRoot(options: object): object; }
 declare class PaidGuard { canActivate(): boolean; }
 declare class SuffixesOnlyParser extends RangeParser {}
 declare function getSignedUrl(client: object, command: object, options: object): Promise<string>;
-declare function synthesise(text: string, signal?: AbortSignal): Octets;
-declare function download(id: string): Octets;
+declare function synthesise(text: string, signal?: AbortSignal): Bytes;
+declare function download(id: string): Bytes;
 declare function urlOf(id: string): Promise<string>;
 declare function largeObjectSource(db: object, oid: number): RangeSource;
 declare function it(name: string, run: () => Promise<void>): void;
+declare const photos: readonly { name: string; takenAt: Date }[];
+declare const rows: readonly { name: string; key: string; size: number; etag: string; createdAt: Date; crc32: number }[];
+declare const entries: readonly ZipEntry[];
+declare const redis: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<unknown> };
+declare function wavHeader(samples: number): Buffer;
+declare const samples: number;
 declare const myFetch: typeof fetch;
 declare const db: {
   file(id: string): Promise<{ size: number; type: string; version: number }>;
-  read(id: string, firstPos: number, lastPos: number): Octets;
+  read(id: string, firstPos: number, lastPos: number): Bytes;
 };
 declare const counter: { inc(labels: object): void };
 declare const app: INestApplication;
+declare const response: object;
 declare const request: { headers: Record<string, string> };
 declare const res: { sendFile(name: string, options: object): void };
 declare const stream: Readable;

@@ -87,7 +87,7 @@ function compile(snippets: readonly Snippet[]): string[][] {
   });
 }
 
-describe('what the docs show compiles', () => {
+describe('the snippets in the docs compile', () => {
   const snippets = PAGES.flatMap(snippetsOf);
   let errors: string[][] | undefined;
 
@@ -100,7 +100,7 @@ describe('what the docs show compiles', () => {
     expect(errors[i]).toEqual([]);
   });
 
-  it('a mistake would be seen', () => {
+  it('a mistake would be noticed', () => {
     const wrong = { title: '', code: asModule("return new RangedFile(fileSource('a', { rot: 'b' }));") };
     expect(compile([wrong])[0]).toEqual([expect.stringContaining('rot')]);
   });

@@ -1,12 +1,11 @@
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
-import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AppProcess } from '../support/app-process.js';
-import { FixtureDirectory } from '../support/fixtures.js';
-import { fetchRaw, field, RawConnection, requestText } from '../support/raw-client.js';
-import { ADAPTERS } from '../support/test-app.js';
-import { until } from '../support/until.js';
-import { startApp } from './fault-app.js';
+import type { AppProcess } from '../support/apps/app-process.js';
+import { FixtureDirectory } from '../support/sources/fixtures.js';
+import { fetchRaw, header, RawConnection, requestText } from '../support/connections/raw-client.js';
+import { ADAPTERS } from '../support/apps/test-app.js';
+import { startApp } from './support/fault-app.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
@@ -38,18 +37,17 @@ describe.each(ADAPTERS)('a process that is killed while it generates content, on
 
     await start();
     const remade = await fetchRaw(app.port, '/generated', [['Range', 'bytes=-5000000']]);
-    expect(remade.status).toBe(206);
+    expect(remade.status).toBe(206); // there is room for one: what the first has left counts no more
     expect(remade.body.equals(COUNT.subarray(-5_000_000))).toBe(true);
-    expect(left()).toHaveLength(2);
+    expect(existsSync(join(spool, part))).toBe(false);
+    expect(left()).toHaveLength(1);
     app.kill();
 
-    const longAgo = new Date(Date.now() - 600_000);
-    utimesSync(join(spool, part), longAgo, longAgo);
     await start();
     const kept = await fetchRaw(app.port, '/generated');
+    expect([kept.status, kept.isComplete, kept.body.length]).toEqual([200, true, LENGTH]);
     expect(kept.body.equals(COUNT)).toBe(true);
-    expect(field(kept, 'ETag')).toBe(field(remade, 'ETag'));
-    await until(() => !existsSync(join(spool, part)), 'what the first has left to be removed');
+    expect(header(kept, 'ETag')).toBe(header(remade, 'ETag'));
     expect(left()).toHaveLength(1);
     expect(await app.close()).toBe(0);
     expect(app.complaints).toBe('');

@@ -7,6 +7,6 @@ import { base } from '../../jest.config.js';
 export default {
   ...base,
   maxWorkers: '100%', // most apps run in processes of their own
-  globalSetup: '<rootDir>/test/faults/build-package.js',
+  globalSetup: '<rootDir>/test/faults/support/build-package.js',
   testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
 };

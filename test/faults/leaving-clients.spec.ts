@@ -2,11 +2,11 @@ import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
-import { fetchRaw, RawConnection, requestText } from '../support/raw-client.js';
-import { ADAPTERS } from '../support/test-app.js';
-import type { AppProcess } from '../support/app-process.js';
-import { type Report, reportOf, startApp } from './fault-app.js';
+import { FixtureDirectory, pseudoRandomBytes } from '../support/sources/fixtures.js';
+import { fetchRaw, RawConnection, requestText } from '../support/connections/raw-client.js';
+import { ADAPTERS } from '../support/apps/test-app.js';
+import type { AppProcess } from '../support/apps/app-process.js';
+import { type Report, reportOf, startApp } from './support/fault-app.js';
 
 jest.setTimeout(300_000); // for a loaded machine: nothing waits this long by itself
 
@@ -14,7 +14,7 @@ const MiB = 1024 * 1024;
 const ABORTS = 10_000;
 const AT_ONCE = 50;
 const PIPELINED = 300;
-/** What may be kept for later, in octets, however many have left. */
+/** What may be kept for later, in bytes, however many have left. */
 const POOLED = 32 * MiB;
 /** Within this time after the last client has left. */
 const AT_REST_AFTER_MS = 1000;
@@ -23,26 +23,26 @@ const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 const file = fixtures.write('large.bin', pseudoRandomBytes(24 * MiB));
 
-type Fields = readonly (readonly [string, string])[];
-const range = (value: string): Fields => [['Range', value]];
+type HeaderLines = readonly (readonly [string, string])[];
+const range = (value: string): HeaderLines => [['Range', value]];
 const PARTS = range('bytes=0-99999,200000-9999999,12000000-20000000');
 
-/** When a client leaves: what it has sent, and how many octets it has got by then. */
+/** When a client leaves: what it has sent, and how many bytes it has got by then. */
 interface Point {
   readonly when: string;
   readonly text: string;
-  readonly octets: number;
+  readonly bytes: number;
 }
 
-const at = (when: string, path: string, fields: Fields, octets: number): Point => ({
+const at = (when: string, path: string, headers: HeaderLines, bytes: number): Point => ({
   when,
-  text: requestText(path, fields),
-  octets,
+  text: requestText(path, headers),
+  bytes,
 });
 
 const POINTS: readonly Point[] = [
-  { when: 'as soon as it is connected', text: '', octets: 0 },
-  { when: 'in the middle of a head', text: 'GET /file HTTP/1.1\r\nHost: a', octets: 0 },
+  { when: 'as soon as it is connected', text: '', bytes: 0 },
+  { when: 'in the middle of a head', text: 'GET /file HTTP/1.1\r\nHost: a', bytes: 0 },
   at('when the request is sent', '/file', range('bytes=0-'), 0),
   at('before its source is resolved', '/slow-resolve', [], 0),
   at('before its source is opened', '/slow-open', range('bytes=5-'), 0),
@@ -56,10 +56,10 @@ const POINTS: readonly Point[] = [
 ];
 
 /** Leaves once, by FIN or by RST. */
-async function leave(port: number, { text, octets }: Point, how: 'finish' | 'reset'): Promise<void> {
+async function leave(port: number, { text, bytes }: Point, how: 'finish' | 'reset'): Promise<void> {
   const connection = await RawConnection.open(port);
   if (text !== '') connection.send(text);
-  await connection.untilReceived(octets);
+  await connection.untilReceived(bytes);
   connection[how]();
 }
 
@@ -117,7 +117,7 @@ describe('clients that leave', () => {
       for (const how of ['finish', 'reset'] as const) {
         await leave(
           app.port,
-          { when: '', text: requestText(path, range('bytes=0-9999')).repeat(PIPELINED), octets: 50_000 },
+          { when: '', text: requestText(path, range('bytes=0-9999')).repeat(PIPELINED), bytes: 50_000 },
           how,
         );
       }
@@ -151,7 +151,7 @@ describe('clients that leave', () => {
   });
 });
 
-/** At once, with the head, or with the first octets. */
+/** At once, with the head, or with the first bytes. */
 async function resetStream(session: ClientHttp2Session, path: string, point: number): Promise<void> {
   const stream = session.request({ ':path': path });
   stream.on('error', () => {}); // Node.js reports what it was told to do

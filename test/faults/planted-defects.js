@@ -1,241 +1,181 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { answers } from './defects/answers.js';
+import { checks } from './defects/checks.js';
+import { files } from './defects/files.js';
+import { generated } from './defects/generated.js';
+import { headers } from './defects/headers.js';
+import { ranges } from './defects/ranges.js';
+import { reports } from './defects/reports.js';
+import { stores } from './defects/stores.js';
+import { streams } from './defects/streams.js';
+import { transfers } from './defects/transfers.js';
+import { upstreams } from './defects/upstreams.js';
 
 /**
- * npm run test:defects -- [words of their names]
+ * npm run test:defects -- [--check] [words]
  *
- * Breaks the code in one way after the other, in a copy, and sees that the tests turn red each time: tests that cannot
- * fail promise nothing.
+ * Plants one defect after the other in a copy of the code, and checks that tests that pass without it fail with it: tests
+ * that cannot fail promise nothing. Words select the defects whose table and name contain them all. `--check` only
+ * checks that each defect can still be planted.
+ *
+ * @typedef {object} Defect
+ * @property {string} name
+ * @property {readonly Edit[]} edits
+ * @property {readonly string[]} specs that must fail: their names alone, without `.spec.ts`
+ * @property {string} [only] part of the names of the tests that are run
+ *
+ * @typedef {object} Edit
+ * @property {string} file its name alone, anywhere below src
+ * @property {string} code occurs there exactly once
+ * @property {string} instead
  */
-const FAULTS = 'test/faults/jest.config.js';
-const DEFECTS = [
-  {
-    name: 'a last position behind the end is not clamped',
-    edits: [
-      { file: 'src/http/select-ranges.ts', code: 'lastPos: Math.min(lastPos, size - 1) };', instead: 'lastPos };' },
-    ],
-    specs: ['hostile-fields'],
-    config: FAULTS,
-  },
-  {
-    name: 'members of a range set are not counted',
-    edits: [
-      {
-        file: 'src/http/range-header.ts',
-        code: 'members.push(member) > MAX_MEMBERS',
-        instead: 'members.push(member) > MAX_MEMBERS * 1000',
-      },
-    ],
-    specs: ['hostile-fields'],
-    config: FAULTS,
-  },
-  {
-    name: 'If-Range is satisfied by a weak tag',
-    edits: [
-      {
-        file: 'src/http/preconditions.ts',
-        code: 'current !== undefined && strongMatch(asked, current);\n  }',
-        instead: 'current !== undefined && weakMatch(asked, current);\n  }',
-      },
-    ],
-    specs: ['hostile-fields'],
-    config: FAULTS,
-  },
-  {
-    name: 'a surplus of the source is not noticed',
-    edits: [
-      {
-        file: 'src/content/exact-octets.ts',
-        code: 'if (chunk.byteLength > this.remaining) {',
-        instead: 'if (chunk.byteLength > Infinity) {',
-      },
-    ],
-    only: 'breaks off after the head',
-    specs: ['test/e2e/lifetime'],
-  },
-  {
-    name: 'an early end of the source is not noticed',
-    edits: [
-      {
-        file: 'src/content/exact-octets.ts',
-        code: 'this.length !== undefined && this.remaining > 0',
-        instead: 'this.length !== undefined && this.remaining < 0',
-      },
-      {
-        file: 'src/content/content-stream.ts',
-        code: 'if (unsent !== Infinity && unsent !== 0) throw',
-        instead: 'if (unsent < 0) throw',
-      },
-    ],
-    only: 'breaks off after the head',
-    specs: ['test/e2e/lifetime'],
-  },
-  {
-    name: 'nobody watches for the end of the response',
-    edits: [{ file: 'src/response-lifetime.ts', code: "this.response.once('close', close);", instead: '' }],
-    only: 'while resolve is pending has its source told',
-    specs: ['test/e2e/lifetime'],
-  },
-  {
-    name: 'pipelined responses do not wait for their turn',
-    edits: [
-      {
-        file: 'src/connection-turn.ts',
-        code: 'return response.socket === null && request.httpVersionMajor === 1;',
-        instead: 'return response.socket === null && request.httpVersionMajor === 0;',
-      },
-    ],
-    only: 'open nothing before their turn',
-    specs: ['test/e2e/lifetime'],
-  },
-  {
-    name: 'a file is not looked at before its last octets',
-    edits: [
-      {
-        file: 'src/sources/file-reader.ts',
-        code: 'const isUnchanged = this.lease.isUnchanged();',
-        instead: 'const isUnchanged = true as boolean | Promise<boolean>;',
-      },
-    ],
-    specs: ['changing-files'],
-    config: FAULTS,
-  },
-  {
-    name: 'links may lead out of the root',
-    edits: [
-      {
-        file: 'src/sources/confine-path.ts',
-        code: 'return realPath.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep);',
-        instead: "return realPath.startsWith(sep) || realRoot === '';",
-      },
-    ],
-    specs: ['test/sources/file-source'],
-  },
-  {
-    name: 'a name may lead upwards',
-    edits: [
-      {
-        file: 'src/sources/confine-path.ts',
-        code: "segment === '' || segment === '.' || segment === '..'",
-        instead: "segment === ''",
-      },
-      { file: 'src/sources/confine-path.ts', code: 'if (/[. ]$/.test(segment)) return false;', instead: '' },
-    ],
-    specs: ['test/sources/confine-path'],
-  },
-  {
-    name: 'the fields of a success stay on an error',
-    edits: [
-      {
-        file: 'src/commit-plan.ts',
-        code: "exchange.setFields({ 'cache-control': 'no-store', ...ofError }, SUCCESS_FIELDS);",
-        instead: 'exchange.setFields(ofError, []);',
-      },
-    ],
-    only: 'fails before its first octet',
-    specs: ['test/e2e/lifetime'],
-  },
-  {
-    name: 'a silent source is waited for',
-    edits: [
-      { file: 'src/negotiation.ts', code: 'return sourceTimeoutMs === 0 ?', instead: 'return sourceTimeoutMs >= 0 ?' },
-    ],
-    only: 'before its first octets: 504',
-    specs: ['test/e2e/silent-sources'],
-  },
-  {
-    name: 'memory is used again before it has left',
-    edits: [
-      {
-        file: 'src/content/content-stream.ts',
-        code: '    response.write(chunk, (error) => {',
-        instead: '    chunkPool.give(chunk);\n    response.write(chunk, (error) => {',
-      },
-    ],
-    specs: ['test/e2e/transports'],
-  },
-  {
-    name: 'a descriptor is closed under its reader',
-    edits: [
-      {
-        file: 'src/sources/file-handles.ts',
-        code: '    if (handle.leases === 0) await closeFile(handle.descriptor.fd);\n  }\n\n  private toLease',
-        instead: '    await closeFile(handle.descriptor.fd);\n  }\n\n  private toLease',
-      },
-    ],
-    specs: ['test/sources/file-handles'],
-  },
-  {
-    name: 'a replaced file is served from the descriptor that was kept',
-    edits: [
-      {
-        file: 'src/sources/open-descriptor.ts',
-        code: 'stats.nlink > 0n &&\n      stats.ino === version.ino &&\n      stats.dev === version.dev &&',
-        instead: '',
-      },
-      { file: 'src/sources/open-descriptor.ts', code: 'stats.ctimeNs === ctimeNs', instead: 'true' },
-    ],
-    specs: ['test/e2e/hardening', 'test/sources/file-handles'],
-  },
-  {
-    name: 'a failure after the head ends the response as if it were whole',
-    edits: [{ file: 'src/response-lifetime.ts', code: 'response.destroy();\n', instead: 'response.end();\n' }],
-    only: 'breaks off after the head',
-    specs: ['test/e2e/lifetime'],
-  },
-];
-
+const TABLES = { answers, checks, files, generated, headers, ranges, reports, stores, streams, transfers, upstreams };
 const ROOT = new URL('../..', import.meta.url).pathname;
-const copy = mkdtempSync(join(tmpdir(), 'nestjs-range-defects-'));
-let survived = 0;
-try {
-  for (const file of trackedFiles()) cpSync(join(ROOT, file), join(copy, file), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  symlinkSync(join(ROOT, 'test/nest-11/node_modules'), join(copy, 'test/nest-11/node_modules'));
-  const words = process.argv.slice(2);
-  for (const defect of DEFECTS.filter(({ name }) => words.every((word) => name.includes(word)))) plant(defect);
-} finally {
-  rmSync(copy, { recursive: true });
-}
-process.exitCode = survived === 0 ? 0 : 1;
+const MOST_MS = 10 * 60_000; // for tests that hang
 
-function trackedFiles() {
+const options = process.argv.slice(2);
+const words = options.filter((option) => option !== '--check');
+const all = Object.entries(TABLES).flatMap(([table, defects]) => defects.map((defect) => ({ ...defect, table })));
+const chosen = all.filter(({ table, name }) => words.every((word) => `${table}: ${name}`.includes(word)));
+const [sources, tests] = ['src', 'test'].map(pathsBelow);
+const drifted = chosen.flatMap((defect) => faultsOf(defect).map((fault) => `${defect.name}: ${fault}`));
+for (const line of drifted) console.error(line);
+if (chosen.length === 0) console.error('no defect has such a name');
+if (drifted.length > 0 || chosen.length === 0) process.exit(1);
+console.log(`${chosen.length} defects can be planted`);
+if (!options.includes('--check')) process.exitCode = plantAll();
+
+/** By the name of each file below a folder: its paths from the root. */
+function pathsBelow(folder) {
+  const found = new Map();
+  for (const path of readdirSync(join(ROOT, folder), { recursive: true })) {
+    if (path.includes('node_modules')) continue;
+    const name = basename(path);
+    found.set(name, [...(found.get(name) ?? []), join(folder, path)]);
+  }
+  return found;
+}
+
+/** Why a defect cannot be planted. */
+function faultsOf({ edits, specs }) {
+  return [...edits.map(faultOfEdit), ...specs.map((spec) => faultOfName(`${spec}.spec.ts`, tests))].filter(Boolean);
+}
+
+function faultOfEdit({ file, code }) {
+  const fault = faultOfName(file, sources);
+  if (fault !== undefined) return fault;
+  const path = sources.get(file)[0];
+  const count = readFileSync(join(ROOT, path), 'utf8').split(code).length - 1;
+  return count === 1 ? undefined : `${path} has ${count} times ${JSON.stringify(code)}: plant it anew`;
+}
+
+function faultOfName(name, paths) {
+  const count = paths.get(name)?.length ?? 0;
+  return count === 1 ? undefined : `${count} files are called ${name}`;
+}
+
+function plantAll() {
+  const copy = mkdtempSync(join(tmpdir(), 'nestjs-range-defects-'));
+  try {
+    copyTo(copy);
+    const sound = new Map();
+    const missed = chosen.filter((defect) => !isFound(defect, copy, sound));
+    console.log(`${chosen.length - missed.length} of ${chosen.length} found`);
+    return missed.length === 0 ? 0 : 1;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function copyTo(copy) {
   const list = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
-  return list.toString().trim().split('\n');
+  for (const file of list.toString().trim().split('\n'))
+    cpSync(join(ROOT, file), join(copy, file), { recursive: true });
+  for (const modules of ['node_modules', 'test/nest-11/node_modules'])
+    symlinkSync(join(ROOT, modules), join(copy, modules));
+  mkdirSync(join(copy, 'tmp'));
 }
 
-/** Breaks the code, runs the tests that should see it, and mends it. */
-function plant({ name, edits, specs, only, config }) {
-  const sound = edits.map(({ file }) => [join(copy, file), readFileSync(join(copy, file), 'utf8')]);
-  for (const { file, code, instead } of edits) breakCode(join(copy, file), code, instead);
+/** Whether the tests of a defect pass without it, and fail with it. */
+function isFound(defect, copy, sound) {
   const startedAt = performance.now();
-  const args = [
-    'run',
-    '--silent',
-    'jest',
-    '--',
-    ...(config === undefined ? [] : ['--config', config]),
-    '--bail',
-    ...(only === undefined ? [] : ['-t', only]),
-    ...specs,
-  ];
-  const { status, stdout, stderr } = spawnSync('npm', args, { cwd: copy, encoding: 'utf8' });
-  for (const [path, text] of sound) writeFileSync(path, text);
+  const key = JSON.stringify([defect.specs, defect.only]);
+  if (!sound.has(key)) sound.set(key, runTests(defect, copy));
+  const { hasPassed, output } = sound.get(key);
+  const result = hasPassed ? withDefect(defect, copy) : { output };
+  const verdict = !hasPassed ? 'UNSOUND' : result.failed === undefined ? 'MISSED' : 'found';
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-  const isSeen = status !== 0 && /^Tests: .*failed/m.test(stderr);
-  console.log(`${isSeen ? 'red  ' : 'GREEN'} ${name} (${specs.join(', ')}; ${seconds} s)`);
-  if (isSeen) return;
-  survived++;
-  console.log(stdout + stderr);
+  console.log(`${verdict.padEnd(7)} ${defect.table}: ${defect.name} (${seconds} s)`);
+  console.log(result.failed === undefined ? result.output : `        by "${result.failed}"`);
+  return verdict === 'found';
 }
 
-function breakCode(path, code, instead) {
-  const text = readFileSync(path, 'utf8');
-  if (!text.includes(code)) throw new Error(`${path} has changed: the defect must be planted anew`);
-  writeFileSync(
-    path,
-    text.replace(code, () => instead),
-  );
+/** Breaks the code, runs the tests that should notice, and repairs it. */
+function withDefect(defect, copy) {
+  const targets = [...new Set(defect.edits.map(({ file }) => join(copy, sources.get(file)[0])))];
+  const repaired = targets.map((path) => [path, readFileSync(path, 'utf8')]);
+  for (const { file, code, instead } of defect.edits) {
+    const path = join(copy, sources.get(file)[0]);
+    writeFileSync(path, readFileSync(path, 'utf8').split(code).join(instead));
+  }
+  const result = runTests(defect, copy);
+  for (const [path, text] of repaired) writeFileSync(path, text);
+  return result;
+}
+
+/** Runs tests until one fails, in a process group of their own: what hangs, or is left, ends with it. */
+function runTests({ specs, only }, copy) {
+  const first = join(copy, 'tmp', 'first-failure');
+  rmSync(first, { force: true });
+  const found = specs.map((spec) => tests.get(`${spec}.spec.ts`)[0]);
+  const isOfFaults = found.every((path) => path.startsWith('test/faults/'));
+  const options = [
+    '--reporters=default',
+    '--reporters=./test/faults/first-failure.js',
+    ...(isOfFaults ? ['--config', 'test/faults/jest.config.js'] : []),
+    ...(only === undefined ? [] : ['-t', only.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)]),
+    '--runInBand',
+    '--forceExit', // the last before the specs must take no list
+  ];
+  const { pid, status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'jest', '--', ...options, ...found], {
+    cwd: copy,
+    env: { ...process.env, TMPDIR: join(copy, 'tmp'), FIRST_FAILURE: first },
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024, // with each failure its stack
+    timeout: MOST_MS,
+    detached: true,
+  });
+  endGroup(pid);
+  return {
+    hasPassed: status === 0 && /^Tests: .*passed/m.test(stderr),
+    failed: existsSync(first) ? readFileSync(first, 'utf8') : failedOutside(stderr),
+    output: stdout + stderr,
+  };
+}
+
+/** What Jest tells of at the end alone: a rejection that nobody handles, which belongs to no test that runs. */
+function failedOutside(stderr) {
+  const name = /^FAIL /m.test(stderr) ? /● (.*)/.exec(stderr)?.[1] : undefined;
+  return name === 'Test suite failed to run' ? undefined : name;
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended: nothing was left.
+  }
 }

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { truncateSync } from 'node:fs';
-import { FixtureDirectory, pseudoRandomBytes } from '../support/fixtures.js';
-import { RawConnection, requestText } from '../support/raw-client.js';
-import { ADAPTERS, startApp, type TestApp } from '../support/test-app.js';
+import { FixtureDirectory, pseudoRandomBytes } from '../support/sources/fixtures.js';
+import { RawConnection, requestText } from '../support/connections/raw-client.js';
+import { ADAPTERS, startApp, type TestApp } from '../support/apps/test-app.js';
 import { Gate } from '../support/until.js';
 
 jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
@@ -19,7 +19,7 @@ const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 const LARGE = pseudoRandomBytes(16 * 1024 * 1024);
 
-/** What the source does when the client has got the first octets. */
+/** What the source does when the client has got the first bytes. */
 let proceed = new Gate();
 let fault: () => Uint8Array | undefined;
 
@@ -55,7 +55,7 @@ describe.each(ADAPTERS)('from the fault to the end of the connection, on %s', (a
   });
   afterAll(() => running.close());
 
-  /** In ms. `provoke` is called when the client has the head and some octets of an answer. */
+  /** In ms. `provoke` is called when the client has the head and some bytes of an answer. */
   async function timeToCut(path: string, provoke: (connection: RawConnection) => unknown): Promise<number> {
     const connection = await RawConnection.open(running.port);
     connection.send(requestText(path));

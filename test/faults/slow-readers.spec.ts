@@ -2,17 +2,19 @@ import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { truncateSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FixtureDirectory } from '../support/fixtures.js';
-import { fetchRaw, requestText } from '../support/raw-client.js';
-import { ADAPTERS } from '../support/test-app.js';
-import type { AppProcess } from '../support/app-process.js';
-import { reportOf, startApp } from './fault-app.js';
+import { FixtureDirectory } from '../support/sources/fixtures.js';
+import { fetchRaw, requestText } from '../support/connections/raw-client.js';
+import { ADAPTERS } from '../support/apps/test-app.js';
+import type { AppProcess } from '../support/apps/app-process.js';
+import { RUNTIME } from '../support/apps/runtime.js';
+import { reportOf, startApp } from './support/fault-app.js';
 
 jest.setTimeout(120_000); // for a loaded machine: nothing waits this long by itself
 
 const MiB = 1024 * 1024;
 const READERS = 2000;
-const LIMIT = 400 * MiB;
+/** In bytes. Bun and Deno start with more, and keep a copy of what they write. */
+const LIMIT = { node: 400 * MiB, bun: 800 * MiB, deno: 640 * MiB }[RUNTIME.name];
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
@@ -23,7 +25,7 @@ describe(`${READERS} clients that ask for 1 GiB and read nothing`, () => {
   let app: AppProcess;
   afterEach(() => app.kill());
 
-  it.each(ADAPTERS)('leave the process under 400 MiB and others served, on %s', async (adapter) => {
+  it.each(ADAPTERS)(`leave the process under ${LIMIT / MiB} MiB and others served, on %s`, async (adapter) => {
     app = await startApp(adapter, file);
     const idle = await reportOf(app);
     const sockets: Socket[] = [];
@@ -39,7 +41,8 @@ describe(`${READERS} clients that ask for 1 GiB and read nothing`, () => {
     await pause(2000); // for what is read ahead to be taken back
     report = await reportOf(app);
     expect(report.resident).toBeLessThan(LIMIT);
-    expect(report.descriptors).toBeLessThanOrEqual(idle.descriptors + READERS + 1); // one for the file, for all of them
+    const most = RUNTIME.name === 'deno' ? 2 : 1; // for the file, for all of them
+    expect(report.descriptors).toBeLessThanOrEqual(idle.descriptors + most);
     const others = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         fetchRaw(app.port, '/file', [['Range', `bytes=${i * MiB}-${i * MiB + 99}`]]),

@@ -1,4 +1,4 @@
-import { parseRange } from '../../src/http/range-header.js';
+import { parseRange } from '../../src/http/ranges/range-header.js';
 import type { DescribedRepresentation, RepresentationMetadata } from '../../src/http/representation.js';
 import {
   planResponse,
@@ -19,7 +19,7 @@ const lastModified = new Date('1994-11-15T12:45:26.500Z');
 export const VIDEO: RepresentationMetadata = { size: 10_000, type: 'video/mp4', etag: '"v1"', lastModified };
 export const POLICY: ResponsePolicy = {
   acceptRanges: true,
-  maxRanges: 10,
+  maxRanges: 50,
   coalesceGap: 80,
   parseRange,
   newBoundary: () => 'BOUNDARY',

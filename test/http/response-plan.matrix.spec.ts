@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { planResponse, type RequestFacts, type ResponsePlan, type Segment } from '../../src/http/response-plan.js';
-import { parseContentRange, readByteranges } from '../support/byteranges-reader.js';
+import { parseContentRange, readByteranges } from '../support/connections/byteranges-reader.js';
 import { contentOf, DATE, EARLIER, LATER, NOW, plan, POLICY, VIDEO } from './plan-request.js';
 
 describe('the whole matrix: method × conditions × Range × If-Range × status × size × offer × direction', () => {
@@ -32,7 +32,7 @@ describe('the whole matrix: method × conditions × Range × If-Range × status 
     ['bytes=10000-', 'unsatisfiable'],
     ['bytes=5-4', 'nothing'],
     ['items=10000-', 'nothing'],
-    [`bytes=${Array.from({ length: 11 }, (_, i) => `${i * 900}-${i * 900}`).join(',')}`, 'nothing'],
+    [`bytes=${Array.from({ length: 51 }, (_, i) => `${i * 190}-${i * 190}`).join(',')}`, 'nothing'],
   ];
   const IF_RANGES: readonly (readonly [ifRange: string | undefined, holds: boolean])[] = [
     [undefined, true],
@@ -68,22 +68,22 @@ describe('the whole matrix: method × conditions × Range × If-Range × status 
 
   /** What holds of every answer; each sentence is a fault. */
   function* faults(sent: ResponsePlan, one: Case): Generator<string> {
-    const { fields } = sent;
+    const { headers } = sent;
     const isPart = sent.kind === 'partial';
-    const isMultipart = fields['content-type']?.startsWith('multipart/byteranges') === true;
+    const isMultipart = headers['content-type']?.startsWith('multipart/byteranges') === true;
     if (isMultipart !== (sent.kind === 'multipart')) yield 'a multipart type on something else';
-    if ('content-range' in fields !== (isPart || sent.kind === 'range-not-satisfiable')) yield 'a wrong Content-Range';
+    if ('content-range' in headers !== (isPart || sent.kind === 'range-not-satisfiable')) yield 'a wrong Content-Range';
     const offers = one.acceptRanges && one.size !== undefined ? 'bytes' : 'none';
-    if ([200, 206].includes(sent.status) && one.method !== 'POST' && fields['accept-ranges'] !== offers)
+    if ([200, 206].includes(sent.status) && one.method !== 'POST' && headers['accept-ranges'] !== offers)
       yield 'a wrong offer';
     if (!('content' in sent)) {
-      if ('content-length' in fields || 'content-type' in fields) yield 'a description of content that is not there';
+      if ('content-length' in headers || 'content-type' in headers) yield 'a description of content that is not there';
       return;
     }
     const lengths = sent.content.map((segment) => (segment.kind === 'text' ? segment.text.length : segment.length));
     const sum = lengths.includes(undefined) ? undefined : lengths.reduce((total = 0, length = 0) => total + length, 0);
     if (one.method === 'HEAD' ? sent.content.length > 0 : sum !== sent.contentLength) yield 'a wrong sum of segments';
-    const told = fields['content-length'];
+    const told = headers['content-length'];
     if (told !== (sent.contentLength === undefined ? undefined : String(sent.contentLength)))
       yield 'a wrong Content-Length';
     if (sent.kind !== 'full' && Number(told) > (one.size ?? 0)) yield 'a part longer than the whole';
@@ -126,7 +126,7 @@ describe('the whole matrix: method × conditions × Range × If-Range × status 
 });
 
 describe('properties', () => {
-  const OCTETS = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 7919) % 251));
+  const BYTES = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 7919) % 251));
   const position = fc.oneof(fc.nat(3100), fc.nat(40));
   const member = fc.oneof(
     fc.tuple(position, position).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
@@ -135,21 +135,21 @@ describe('properties', () => {
   );
   const ranges = fc.array(member, { minLength: 1, maxLength: 8 }).map((members) => `bytes=${members.join(',')}`);
 
-  it('the octets planned are those of the representation, and exactly as many as Content-Length says', () => {
+  it('the bytes planned are those of the representation, and exactly as many as Content-Length says', () => {
     fc.assert(
-      fc.property(ranges, fc.integer({ min: 1, max: OCTETS.length }), (range, size) => {
-        const octets = OCTETS.subarray(0, size);
+      fc.property(ranges, fc.integer({ min: 1, max: BYTES.length }), (range, size) => {
+        const bytes = BYTES.subarray(0, size);
         const sent = plan({ range }, { size, type: 'video/mp4' });
         fc.pre(sent.kind !== 'range-not-satisfiable');
-        const body = send(contentOf(sent), octets);
-        expect(sent.fields['content-length']).toBe(String(body.length));
+        const body = send(contentOf(sent), bytes);
+        expect(sent.headers['content-length']).toBe(String(body.length));
         const parts =
           sent.kind === 'multipart'
-            ? readByteranges(sent.fields['content-type'] ?? '', body)
-            : [{ ...parseContentRange(sent.fields['content-range'] ?? `bytes 0-${size - 1}/${size}`), content: body }];
+            ? readByteranges(sent.headers['content-type'] ?? '', body)
+            : [{ ...parseContentRange(sent.headers['content-range'] ?? `bytes 0-${size - 1}/${size}`), content: body }];
         for (const part of parts) {
           expect(part.size).toBe(size);
-          expect(part.content.equals(octets.subarray(part.firstPos, part.lastPos + 1))).toBe(true);
+          expect(part.content.equals(bytes.subarray(part.firstPos, part.lastPos + 1))).toBe(true);
         }
         expect(body.length).toBeLessThanOrEqual(size);
       }),
@@ -175,7 +175,7 @@ describe('properties', () => {
       },
       { noNullPrototype: true },
     );
-    const frozen = Object.freeze({ ...VIDEO, fields: Object.freeze({ Vary: 'Accept' }) });
+    const frozen = Object.freeze({ ...VIDEO, headers: Object.freeze({ Vary: 'Accept' }) });
     fc.assert(
       fc.property(requests, (request) => {
         const { status } = planResponse(Object.freeze(request), frozen, Object.freeze({ ...POLICY }));
@@ -186,7 +186,7 @@ describe('properties', () => {
   });
 });
 
-/** What was to be sent, taken from octets of the representation. */
+/** What was to be sent, taken from bytes of the representation. */
 function send(segments: readonly Segment[], representation: Buffer): Buffer {
   const pieces = segments.map((segment) => {
     if (segment.kind === 'text') return Buffer.from(segment.text, 'latin1');

@@ -14,7 +14,7 @@ export interface Endpoint {
 
 /** @param sourceOf gives the source for a path, without its slash */
 export async function startEndpoint(sourceOf: (name: string) => RangeSource): Promise<Endpoint> {
-  const responder = new RangeResponder({}, new RangeParser());
+  const responder = new RangeResponder({}, () => new RangeParser());
   const errors: number[] = [];
   const server = createServer((request, response) => {
     const name = (request.url ?? '').slice(1);
@@ -39,15 +39,15 @@ export async function startEndpoint(sourceOf: (name: string) => RangeSource): Pr
   };
 }
 
-/** Asks for a path and resets the connection after some octets; after none, where `octets` is 0. */
-export async function leaveAfter(octets: number, url: string): Promise<void> {
+/** Asks for a path and resets the connection after some bytes; after none, where `bytes` is 0. */
+export async function leaveAfter(bytes: number, url: string): Promise<void> {
   const { hostname, port, pathname } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
   socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
   let received = 0;
-  for await (const chunk of octets === 0 ? [] : socket) {
+  for await (const chunk of bytes === 0 ? [] : socket) {
     received += (chunk as Buffer).length;
-    if (received >= octets) break;
+    if (received >= bytes) break;
   }
   socket.resetAndDestroy();
 }
@@ -56,7 +56,7 @@ export async function leaveAfter(octets: number, url: string): Promise<void> {
 export interface Reading {
   readonly status: number | undefined;
   readonly etag: string | undefined;
-  readonly octets: Buffer;
+  readonly bytes: Buffer;
   /** Whether the answer came to its end: one that was cut does not. */
   readonly isComplete: boolean;
 }
@@ -82,5 +82,5 @@ export async function readSlowly(
     if (response.complete || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
   }
   const { statusCode: status, complete: isComplete } = response;
-  return { status, etag: response.headers.etag, octets: Buffer.concat(chunks), isComplete };
+  return { status, etag: response.headers.etag, bytes: Buffer.concat(chunks), isComplete };
 }

@@ -1,6 +1,6 @@
 import { Storage } from '@google-cloud/storage';
 import { gcsSource } from 'nestjs-range/gcs';
-import { FakeStore } from '../support/fake-store.js';
+import { FakeStore } from '../support/stores/fake-store.js';
 import { describeStore, type Store } from './store-suite.js';
 
 /** There is no emulator to be had: this speaks as much of the JSON API as the client asks for when it reads. */

@@ -1,6 +1,6 @@
 import { httpSource } from 'nestjs-range';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { FakeStore } from '../support/fake-store.js';
+import { FakeStore } from '../support/stores/fake-store.js';
 import { describeStore, type Store } from './store-suite.js';
 
 async function startUpstream(): Promise<Store> {

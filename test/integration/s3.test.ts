@@ -53,8 +53,8 @@ async function startSwift(): Promise<Swift> {
         AWS_SECRET_ACCESS_KEY: 'testing',
       },
       async put(Key, Body) {
-        const fields = { ContentType: 'video/mp4', CacheControl: 'max-age=60' };
-        await client.send(new PutObjectCommand({ Bucket: 'media', Key, Body, ...fields }));
+        const headers = { ContentType: 'video/mp4', CacheControl: 'max-age=60' };
+        await client.send(new PutObjectCommand({ Bucket: 'media', Key, Body, ...headers }));
       },
       source: (Key) => s3Source(client, { Bucket: 'media', Key }),
       inUse: () => Object.values(agent.sockets).reduce((sum, sockets = []) => sum + sockets.length, 0),
@@ -83,13 +83,13 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
       const feeding = new Set<number>();
       try {
         const headers = firstPos === 0 ? {} : { range: `bytes=${firstPos}-` };
-        const { octets, isComplete } = await readSlowly(`${endpoint.url}/huge`, headers, async (received) => {
+        const { bytes, isComplete } = await readSlowly(`${endpoint.url}/huge`, headers, async (received) => {
           if (received < 1_000_000) return;
           if (killed === undefined) killed = await store.objectServers.killFeeding();
           else store.objectServers.feeding().forEach((node) => feeding.add(node));
         });
         assert(isComplete);
-        assert(octets.equals(HUGE.subarray(firstPos)));
+        assert(bytes.equals(HUGE.subarray(firstPos)));
         assert.equal(feeding.size, 1, 'another server has fed the rest');
         assert(killed !== undefined && !feeding.has(killed));
       } finally {
@@ -141,7 +141,7 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
     } finally {
       await store.objectServers.revive();
     }
-    const { octets, isComplete } = await readSlowly(`${endpoint.url}/huge`, {}, () => {});
-    assert(isComplete && octets.equals(OTHER_HUGE));
+    const { bytes, isComplete } = await readSlowly(`${endpoint.url}/huge`, {}, () => {});
+    assert(isComplete && bytes.equals(OTHER_HUGE));
   });
 });

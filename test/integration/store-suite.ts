@@ -2,7 +2,7 @@ import type { RangeSource } from 'nestjs-range';
 import { checkRangedEndpoint, rangeSourceContract } from 'nestjs-range/testing';
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
-import { pseudoRandomBytes } from '../support/fixtures.js';
+import { pseudoRandomBytes } from '../support/sources/fixtures.js';
 import { type Endpoint, leaveAfter, type Reading, readSlowly, startEndpoint } from './endpoint.js';
 
 /** A store, by its real client. */
@@ -41,8 +41,8 @@ export async function untilDateIsOver(source: RangeSource): Promise<void> {
 }
 
 /** Of what was there when it began: all of it, or less where the answer was cut. Never a mixture. */
-export function assertOneVersion({ octets, isComplete }: Reading, before: Buffer): void {
-  assert(isComplete ? octets.equals(before) : before.subarray(0, octets.length).equals(octets));
+export function assertOneVersion({ bytes, isComplete }: Reading, before: Buffer): void {
+  assert(isComplete ? bytes.equals(before) : before.subarray(0, bytes.length).equals(bytes));
 }
 
 /** A store that is running, and a server over it. */

@@ -9,9 +9,9 @@ export class RangeMetrics implements OnApplicationShutdown {
     help: 'Responses with files, by what became of them',
     labelNames: ['class'],
   });
-  private readonly octets = new Counter({
-    name: 'range_sent_octets_total',
-    help: 'Octets of files sent',
+  private readonly bytes = new Counter({
+    name: 'range_sent_bytes_total',
+    help: 'Bytes of files sent',
     labelNames: ['class'],
   });
   private readonly seconds = new Histogram({
@@ -24,7 +24,7 @@ export class RangeMetrics implements OnApplicationShutdown {
   private readonly stop = onRangeResponse((message) => {
     const labels = { class: classifyResponse(message) };
     this.responses.inc(labels);
-    this.octets.inc(labels, message.octetsSent);
+    this.bytes.inc(labels, message.bytesSent);
     this.seconds.observe(labels, message.durationMs / 1000);
   });
 

@@ -6,6 +6,6 @@ import { base } from '../../jest.config.js';
  */
 export default {
   ...base,
-  globalSetup: '<rootDir>/test/faults/build-package.js',
+  globalSetup: '<rootDir>/test/faults/support/build-package.js',
   testMatch: ['<rootDir>/test/proxies/**/*.spec.ts'],
 };

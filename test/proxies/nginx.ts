@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../integration/free-ports.js';
-import type { FixtureDirectory } from '../support/fixtures.js';
+import type { FixtureDirectory } from '../support/sources/fixtures.js';
 import { until } from '../support/until.js';
 
 /** Whom nginx runs as where the tests run as root, to whom no file is closed. */

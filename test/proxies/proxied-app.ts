@@ -1,5 +1,5 @@
-import { AppProcess } from '../support/app-process.js';
-import type { AdapterName } from '../support/test-app.js';
+import { AppProcess } from '../support/apps/app-process.js';
+import type { AdapterName } from '../support/apps/test-app.js';
 
 /** @param root of the files that it serves */
 export function startApp(adapter: AdapterName, root: string): Promise<AppProcess> {

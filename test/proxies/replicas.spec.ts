@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
-import { FixtureDirectory, MODIFIED_FIELD, pseudoRandomBytes } from '../support/fixtures.js';
-import { fetchRaw, field, fieldsOf, type RawResponse } from '../support/raw-client.js';
-import type { AppProcess } from '../support/app-process.js';
+import { FixtureDirectory, MODIFIED_HEADER, pseudoRandomBytes } from '../support/sources/fixtures.js';
+import { fetchRaw, header, headersOf, type RawResponse } from '../support/connections/raw-client.js';
+import type { AppProcess } from '../support/apps/app-process.js';
 import { startApp } from './proxied-app.js';
 import { Nginx } from './nginx.js';
 
@@ -56,7 +56,7 @@ async function downloadInPieces(port: number, condition: string): Promise<RawRes
 function countBy(responses: readonly RawResponse[], name: string): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const response of responses) {
-    const value = field(response, name) ?? '';
+    const value = header(response, name) ?? '';
     counts[value] = (counts[value] ?? 0) + 1;
   }
   return counts;
@@ -80,15 +80,15 @@ describe('replicas behind a round robin: one on Express, one on Fastify', () => 
 
   it('the same file has the same fields on both, validators included', async () => {
     const [one, other] = await Promise.all(
-      [first, second].map(async ({ port }) => fieldsOf(await fetchRaw(port, '/file?name=clip.mp4', [], 'HEAD'))),
+      [first, second].map(async ({ port }) => headersOf(await fetchRaw(port, '/file?name=clip.mp4', [], 'HEAD'))),
     );
     expect(one).toEqual(other);
-    expect(one).toMatchObject({ etag: expect.stringMatching(/^"/), 'last-modified': MODIFIED_FIELD });
+    expect(one).toMatchObject({ etag: expect.stringMatching(/^"/), 'last-modified': MODIFIED_HEADER });
   });
 
   it.each(['ETag', 'Last-Modified'])('a download in 50 pieces under If-Range with the %s is the file', async (name) => {
     const head = await fetchRaw(nginx.port, '/file?name=clip.mp4', [], 'HEAD');
-    const pieces = await downloadInPieces(nginx.port, field(head, name) ?? '');
+    const pieces = await downloadInPieces(nginx.port, header(head, name) ?? '');
     expect(pieces.map(({ status }) => status)).toEqual(Array(PIECES).fill(206));
     expect(Buffer.concat(pieces.map(({ body }) => body)).equals(BYTES)).toBe(true);
     expect(countBy(pieces, 'X-Served-By')).toEqual({ [first.address]: PIECES / 2, [second.address]: PIECES / 2 });
@@ -99,9 +99,9 @@ describe('replicas behind a round robin: one on Express, one on Fastify', () => 
     const mixed = await startNginx([second, outdated]);
     try {
       const head = await fetchRaw(second.port, '/file?name=clip.mp4', [], 'HEAD');
-      const pieces = await downloadInPieces(mixed.port, field(head, 'ETag') ?? '');
+      const pieces = await downloadInPieces(mixed.port, header(head, 'ETag') ?? '');
       const [ours, theirs] = [second, outdated].map(({ address }) =>
-        pieces.filter((piece) => field(piece, 'X-Served-By') === address),
+        pieces.filter((piece) => header(piece, 'X-Served-By') === address),
       );
       expect(new Set(ours?.map(({ status }) => status))).toEqual(new Set([206]));
       expect(new Set(theirs?.map(({ status }) => status))).toEqual(new Set([200]));

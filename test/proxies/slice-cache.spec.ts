@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { renameSync } from 'node:fs';
-import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/fixtures.js';
-import { fetchRaw, field } from '../support/raw-client.js';
-import type { AppProcess } from '../support/app-process.js';
+import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/sources/fixtures.js';
+import { fetchRaw, header } from '../support/connections/raw-client.js';
+import type { AppProcess } from '../support/apps/app-process.js';
 import { requestsOf, startApp } from './proxied-app.js';
 import { Nginx } from './nginx.js';
 
@@ -19,8 +19,8 @@ afterAll(() => fixtures.remove());
 
 /** Numbers below `limit`, the same in every run. */
 function randomNumbers(count: number, limit: number): number[] {
-  const octets = pseudoRandomBytes(count * 4, 3);
-  return Array.from({ length: count }, (_, i) => octets.readUInt32LE(i * 4) % limit);
+  const bytes = pseudoRandomBytes(count * 4, 3);
+  return Array.from({ length: count }, (_, i) => bytes.readUInt32LE(i * 4) % limit);
 }
 
 describe('nginx with slice and proxy_cache over two replicas', () => {
@@ -54,9 +54,9 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
     await Promise.all((replicas ?? []).map((replica) => replica.closeWithoutComplaint()));
   });
 
-  type Fields = Parameters<typeof fetchRaw>[2];
-  const get = (name: string, fields?: Fields, method?: string) =>
-    fetchRaw(nginx.port, `/file?name=${name}`, fields, method);
+  type HeaderLines = Parameters<typeof fetchRaw>[2];
+  const get = (name: string, headers?: HeaderLines, method?: string) =>
+    fetchRaw(nginx.port, `/file?name=${name}`, headers, method);
   const requests = (): Promise<number[]> => Promise.all(replicas.map((replica) => requestsOf(replica)));
   const total = async (): Promise<number> => (await requests()).reduce((sum, count) => sum + count, 0);
 
@@ -69,7 +69,7 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
     for (const [firstPos = 0, lastPos = 0] of ranges) {
       const response = await get('clip.mp4', [['Range', `bytes=${firstPos}-${lastPos}`]]);
       expect(response.status).toBe(206);
-      expect(field(response, 'Content-Range')).toBe(`bytes ${firstPos}-${lastPos}/${SIZE}`);
+      expect(header(response, 'Content-Range')).toBe(`bytes ${firstPos}-${lastPos}/${SIZE}`);
       expect(response.body.equals(BYTES.subarray(firstPos, lastPos + 1))).toBe(true);
     }
     expect((await total()) - before).toBe(SLICES);
@@ -80,25 +80,25 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
     fixtures.write('again.mp4', BYTES);
     const miss = await get('again.mp4', [['Range', 'bytes=10-20']]);
     const hit = await get('again.mp4', [['Range', 'bytes=15-30']]);
-    expect([miss, hit].map((response) => field(response, 'X-Cache'))).toEqual(['MISS', 'HIT']);
+    expect([miss, hit].map((response) => header(response, 'X-Cache'))).toEqual(['MISS', 'HIT']);
     expect(hit.body.equals(BYTES.subarray(15, 31))).toBe(true);
     expect((await get('again.mp4')).body.equals(BYTES)).toBe(true);
     const before = await total();
     const whole = await get('again.mp4');
     const end = await get('again.mp4', [['Range', 'bytes=-12346']]);
     const head = await get('again.mp4', [], 'HEAD');
-    expect([whole, end, head].map((response) => field(response, 'X-Cache'))).toEqual(['HIT', 'HIT', 'HIT']);
+    expect([whole, end, head].map((response) => header(response, 'X-Cache'))).toEqual(['HIT', 'HIT', 'HIT']);
     expect(whole.body.equals(BYTES)).toBe(true);
     expect(end.body.equals(BYTES.subarray(-12_346))).toBe(true);
-    expect(field(head, 'Content-Length')).toBe(String(SIZE));
+    expect(header(head, 'Content-Length')).toBe(String(SIZE));
     expect(await total()).toBe(before);
   });
 
   it('conditions are evaluated by the cache, with the validators of the app', async () => {
     fixtures.write('conditions.mp4', BYTES);
     const direct = await fetchRaw(replicas[0]!.port, '/file?name=conditions.mp4', [], 'HEAD');
-    const etag = field(direct, 'ETag') ?? '';
-    expect(field(await get('conditions.mp4'), 'ETag')).toBe(etag);
+    const etag = header(direct, 'ETag') ?? '';
+    expect(header(await get('conditions.mp4'), 'ETag')).toBe(etag);
     expect((await get('conditions.mp4', [['If-None-Match', etag]])).status).toBe(304);
     const range = ['Range', `bytes=${MiB - 5}-${MiB + 4}`] as const;
     const resumed = await get('conditions.mp4', [range, ['If-Range', etag]]);
@@ -113,7 +113,7 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
     fixtures.write('short.mp4', BYTES.subarray(0, 1000));
     const response = await get('short.mp4', [['Range', `bytes=${50 * MiB}-`]]);
     expect(response.status).toBe(416);
-    expect(field(response, 'Content-Range')).toBe('bytes */1000');
+    expect(header(response, 'Content-Range')).toBe('bytes */1000');
     expect((await get('missing.mp4', [['Range', 'bytes=0-9']])).status).toBe(404);
   });
 

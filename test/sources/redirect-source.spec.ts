@@ -16,7 +16,7 @@ describe('redirectSource', () => {
     ],
     ['a fragment', 'https://store.example/a#page=300', 'https://store.example/a#page=300'],
   ])('sends the client to %s', async (_, target, location) => {
-    const expected = { status: 307, fields: { location, 'cache-control': 'no-store' } };
+    const expected = { status: 307, headers: { location, 'cache-control': 'no-store' } };
     expect(await delegationOf(redirectSource(target))).toEqual(expected);
     expect(await delegationOf(redirectSource(() => target))).toEqual(expected);
     expect(await delegationOf(redirectSource(async () => target))).toEqual(expected);
@@ -25,14 +25,14 @@ describe('redirectSource', () => {
   it('asks its function once per request, with the signal of the response', async () => {
     const signals: AbortSignal[] = [];
     const source = redirectSource((given) => `https://store.example/${signals.push(given)}`);
-    expect((await delegationOf(source))?.fields['location']).toBe('https://store.example/1');
-    expect((await delegationOf(source))?.fields['location']).toBe('https://store.example/2');
+    expect((await delegationOf(source))?.headers['location']).toBe('https://store.example/1');
+    expect((await delegationOf(source))?.headers['location']).toBe('https://store.example/2');
     expect(signals).toEqual([signal, signal]);
   });
 
   it('is cacheable where the app says so', async () => {
     const source = redirectSource('https://store.example/a', { cacheControl: 'private, max-age=60' });
-    expect((await delegationOf(source))?.fields['cache-control']).toBe('private, max-age=60');
+    expect((await delegationOf(source))?.headers['cache-control']).toBe('private, max-age=60');
   });
 
   it.each([
@@ -55,6 +55,17 @@ describe('redirectSource', () => {
     await expect(delegationOf(redirectSource(() => target))).rejects.toMatchObject({ name: 'TypeError' });
   });
 
+  it.each([
+    ['ftp://anna:password@store.example/a?sig=password', '"ftp://…"'],
+    ['anna:password@store.example/a', '"…"'],
+    ['http//anna:pass?word@store.example/a', '"…"'],
+    ['https://anna:password@store.example:x/a', '"https://…"'],
+    ['/a#password', '"/a"'],
+  ])('tells no user info in its error: %s', (target, shown) => {
+    expect(() => redirectSource(target)).toThrow(`redirectSource: ${shown} is not`);
+    expect(() => redirectSource(target)).not.toThrow(/anna|pass|word/);
+  });
+
   it('tells no signature in its error', () => {
     expect(() => redirectSource('ftp://store.example/a?X-Signature=secret')).toThrow('"ftp://store.example/a"');
     expect(() => redirectSource('ftp://store.example/a?X-Signature=secret')).not.toThrow(/secret/);
@@ -65,24 +76,24 @@ describe('redirectSource', () => {
     [
       'with a line break',
       { cacheControl: 'a\r\nb' },
-      'redirectSource: option "cacheControl" must be a string that can stand in a field, not "a\\r\\nb"',
+      'redirectSource: option "cacheControl" must be a string that is valid as a header value, not "a\\r\\nb"',
     ],
     [
       'empty',
       { cacheControl: '' },
-      'redirectSource: option "cacheControl" must be a string that can stand in a field, not ""',
+      'redirectSource: option "cacheControl" must be a string that is valid as a header value, not ""',
     ],
     [
       'no text',
       { cacheControl: 5 },
-      'redirectSource: option "cacheControl" must be a string that can stand in a field, not 5',
+      'redirectSource: option "cacheControl" must be a string that is valid as a header value, not 5',
     ],
   ])('refuses an option that is %s', (_, options, message) => {
     expect(() => redirectSource('https://store.example/a', options as object)).toThrow(message);
   });
 
-  it('has no octets to be read where no interceptor runs', async () => {
+  it('has no bytes to be read where no interceptor runs', async () => {
     const { open } = await redirectSource('https://store.example/a').resolve(signal);
-    expect(() => open(undefined, signal)).toThrow('redirectSource has no octets');
+    expect(() => open(undefined, signal)).toThrow('redirectSource has no bytes');
   });
 });

@@ -1,4 +1,4 @@
-import { pseudoRandomBytes } from './fixtures.js';
+import { pseudoRandomBytes } from './sources/fixtures.js';
 import { Gate } from './until.js';
 
 export interface StudioBehaviour {
@@ -9,14 +9,14 @@ export interface StudioBehaviour {
 
 let taken = 0;
 
-/** Makes octets, others each time, and keeps count. */
+/** Makes bytes, others each time, and keeps count. */
 export class Studio {
   /** What each generation gives. */
   readonly takes: Buffer[] = [];
   readonly signals: AbortSignal[] = [];
   /** Generations that ended: at their end, by an error, or because the reader let go. */
   ended = 0;
-  octetsGiven = 0;
+  bytesYielded = 0;
 
   constructor(
     readonly size: number,
@@ -42,7 +42,7 @@ export class Studio {
       for (let position = 0; position < take.length; position += chunkSize, index++) {
         await onChunk?.(index, signal);
         const length = take.copy(memory, 0, position, position + chunkSize);
-        this.octetsGiven += length;
+        this.bytesYielded += length;
         yield memory.subarray(0, length);
       }
       await onChunk?.(index, signal);

@@ -8,7 +8,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** Fails unless the app at `origin` answers as the package promises, octet by octet. */
+/** Fails unless the app at `origin` answers as the package promises, byte by byte. */
 export async function checkAnswers(origin: string, appInterceptor: boolean): Promise<void> {
   const content = readFileSync(join(process.cwd(), 'media', 'clip.mp4'));
   const ask = async (path: string, headers: Record<string, string>): Promise<Answer> => {
@@ -83,7 +83,7 @@ async function checkValidators(path: string, ask: Ask): Promise<void> {
   equal((await ask(path, { range: 'bytes=0-1', 'if-range': '"another"' })).status, 200, path);
 }
 
-function readParts({ headers, body }: Answer): (readonly [contentRange: string | undefined, octets: string])[] {
+function readParts({ headers, body }: Answer): (readonly [contentRange: string | undefined, bytes: string])[] {
   const [, boundary] = /^multipart\/byteranges; ?boundary="?([^"]+)"?$/.exec(headers.get('content-type') ?? '') ?? [];
   const sections = `\r\n${body.toString('latin1').replace(/^\r\n/, '')}`.split(`\r\n--${boundary}`);
   equal(sections.shift(), '', 'nothing precedes the first boundary');

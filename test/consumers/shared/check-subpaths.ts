@@ -1,10 +1,11 @@
 import { deepEqual, ok, rejects } from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { bytesSource, type RangeSource, SourceNotFoundError } from 'nestjs-range';
+import { bytesSource, fileSource, type RangeSource, SourceNotFoundError } from 'nestjs-range';
 import { azureBlobSource } from 'nestjs-range/azure';
 import { type GcsFileLike, gcsSource } from 'nestjs-range/gcs';
 import { gridFsSource } from 'nestjs-range/gridfs';
 import { checkRangedEndpoint, rangeSourceContract } from 'nestjs-range/testing';
+import { zipSource } from 'nestjs-range/zip';
 
 /**
  * Fails unless every entry point beside the package's own works: those of stores without the SDKs of the stores. That of
@@ -13,7 +14,8 @@ import { checkRangedEndpoint, rangeSourceContract } from 'nestjs-range/testing';
  * @param installed the optional peers that the app has
  */
 export async function checkSubpaths(origin: string, installed: { s3?: boolean; swagger?: boolean }): Promise<void> {
-  for (const source of [nothingInAzure(), nothingInGcs(), nothingInGridFs()]) await checkNotFound(source);
+  for (const source of [nothingInAzure(), nothingInGcs(), nothingInGridFs(), archiveOfNothing()])
+    await checkNotFound(source);
   if (installed.s3 === true) await checkNotFound(await nothingInS3());
   else await rejects(nothingInS3, /@aws-sdk\/client-s3/);
   if (installed.swagger === true) await checkDocumented();
@@ -58,12 +60,13 @@ async function nothingInS3(): Promise<RangeSource> {
 }
 
 function nothingInAzure(): RangeSource {
-  const notFound = (): Promise<never> => Promise.reject(Object.assign(new Error('BlobNotFound'), { statusCode: 404 }));
+  const answer = { statusCode: 404, response: { status: 404, headers: new Map<string, string>() } };
+  const notFound = (): Promise<never> => Promise.reject(Object.assign(new Error('BlobNotFound'), answer));
   return azureBlobSource({ url: 'https://a.example/media/clip.mp4', getProperties: notFound, download: notFound });
 }
 
 function nothingInGcs(): RangeSource {
-  const notFound = Object.assign(new Error('No such object'), { code: 404 });
+  const notFound = Object.assign(new Error('No such object'), { code: 404, response: { headers: {} } });
   const file: GcsFileLike = {
     name: 'clip.mp4',
     bucket: { name: 'media', storage: {}, file: () => file },
@@ -73,6 +76,10 @@ function nothingInGcs(): RangeSource {
     },
   };
   return gcsSource(file);
+}
+
+function archiveOfNothing(): RangeSource {
+  return zipSource([{ name: 'missing.mp4', source: fileSource('missing.mp4') }]);
 }
 
 function nothingInGridFs(): RangeSource {

@@ -1,0 +1,37 @@
+import { AppProcess } from '../../support/apps/app-process.js';
+
+/** What the app tells of itself. */
+export interface Report {
+  /** Of the counting source. */
+  readonly resolved: number;
+  readonly closed: number;
+  readonly opened: number;
+  readonly ended: number;
+  /** Sockets to clients. */
+  readonly connections: number;
+  /** Of files. */
+  readonly descriptors: number;
+  /** What keeps the event loop going, by kind, its own standard streams apart. */
+  readonly handles: readonly string[];
+  /** In use after a garbage collection, in bytes: by objects, and for bytes. */
+  readonly heap: number;
+  readonly buffers: number;
+  /** Resident, in bytes. */
+  readonly resident: number;
+}
+
+/**
+ * @param file that it serves
+ * @param spool directory of what it generates
+ */
+export function startApp(
+  adapter: 'express' | 'fastify' | 'fastify-http2',
+  file: string,
+  spool = '',
+): Promise<AppProcess> {
+  return AppProcess.start(new URL('app.js', import.meta.url), [adapter, file, spool]);
+}
+
+export function reportOf(app: AppProcess): Promise<Report> {
+  return app.ask('report');
+}
