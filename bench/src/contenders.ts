@@ -16,8 +16,20 @@ export const FILE_ROUTES = [
   'serve-static',
 ] as const;
 
+/** The least that an answer takes: through `@Res()`, through a StreamableFile, and through that behind an interceptor. */
+export const LEAST_ROUTES = ['least-response', 'least-file', 'least-intercepted'] as const;
+
+/** Asked for what is right only: they do without ranges, or fail at some. */
+export const UNTIMED_ROUTES = ['plain-streamable-file', 'piped'] as const;
+
 /** Every contender in the words of the docs, so that a table explains itself. */
-export type Route = (typeof FILE_ROUTES)[number] | 'floor' | 'limit' | 'plain' | 'plain-without-module';
+export type Route =
+  | (typeof FILE_ROUTES | typeof LEAST_ROUTES | typeof UNTIMED_ROUTES)[number]
+  | 'archive'
+  | 'floor'
+  | 'limit'
+  | 'plain'
+  | 'plain-without-module';
 
 export const NGINX: Contender = { name: 'nginx', family: 'nginx', route: '' };
 /** `http.ServeFile` */

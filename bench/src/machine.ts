@@ -48,11 +48,15 @@ export function describeMachine(pinning: Pinning): string {
   return `Node.js ${process.version}, ${nest}, ${machine}, ${where}`;
 }
 
-/** Time that the host gave to others while we wanted it, and time altogether, of all CPUs, in ticks. */
-export function stealTicks(): { readonly stolen: number; readonly all: number } {
+/** Time of all CPUs, in ticks of 10 ms: what the host gave to others, what was not idle, and everything. */
+export function cpuTicks(): { readonly stolen: number; readonly busy: number; readonly all: number } {
   const ticks = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.split(/\s+/).slice(1, 9).map(Number);
-  return { stolen: ticks[7] ?? 0, all: ticks.reduce((sum, one) => sum + one, 0) };
+  const all = ticks.reduce((sum, one) => sum + one, 0);
+  const [, , , idle = 0, waiting = 0, , , stolen = 0] = ticks;
+  return { stolen, busy: all - idle - waiting, all };
 }
+
+export const TICKS_PER_SECOND = 100;
 
 function allowedCpus(): number[] {
   const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeMachine, pinClient, requireDescriptors, requireTools, stealTicks } from './machine.js';
+import { describeMachine, pinClient, requireDescriptors, requireTools, cpuTicks } from './machine.js';
 import { parseOptions } from './options.js';
 import { makeSubjects } from './subjects.js';
 import { choose } from './workloads/all.js';
@@ -31,9 +31,9 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function measure(workload: Workload, bench: Bench): Promise<void> {
-  const [ticks, startedAt] = [stealTicks(), performance.now()];
+  const [ticks, startedAt] = [cpuTicks(), performance.now()];
   const table = await workload.run(bench);
-  const { stolen, all } = stealTicks();
+  const { stolen, all } = cpuTicks();
   const steal = ((100 * (stolen - ticks.stolen)) / (all - ticks.all)).toFixed(1);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   console.log(`### ${workload.title}\n\n${table}\n\n\`${workload.name}\`: ${minutes} min, host steal ${steal} %\n`);

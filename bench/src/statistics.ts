@@ -1,7 +1,10 @@
 /** What was measured of each row, round by round. */
 export type Rounds<S> = ReadonlyMap<string, readonly S[]>;
 
-/** Measures each row once per round, so that a slow minute of the machine is shared by all. */
+/**
+ * Measures each row once per round, so that a slow minute of the machine is shared by all. Each round begins with another
+ * row, so that none always follows the same one.
+ */
 export async function interleave<R extends { readonly name: string }, S>(
   rows: readonly R[],
   rounds: number,
@@ -9,7 +12,8 @@ export async function interleave<R extends { readonly name: string }, S>(
 ): Promise<Rounds<S>> {
   const samples = new Map<string, S[]>(rows.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const row of rows) samples.get(row.name)?.push(await measure(row));
+    const turn = round % rows.length;
+    for (const row of [...rows.slice(turn), ...rows.slice(0, turn)]) samples.get(row.name)?.push(await measure(row));
   }
   return samples;
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { FILE } from './served-file.js';
 
 const CHUNK = 1024 * 1024;
-/** Large blocks begin 16 octets behind a page boundary, where some kernels copy slowly: this makes it a cache line. */
+/** Large blocks begin 16 bytes behind a page boundary, where some kernels copy slowly: this makes it a cache line. */
 const PADDING = 48;
 const openAsync = promisify(open);
 const closeAsync = promisify(close);

@@ -1,12 +1,12 @@
-import { StreamableFile } from '@nestjs/common';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { Readable, type Writable } from 'node:stream';
-import { type ResponseLike, setField } from './http-types.js';
+import type { StreamableFile } from '@nestjs/common';
+import { type ResponseLike, setHeader } from './http-types.js';
+import { readyFile } from './ready-file.js';
 import { FILE } from './served-file.js';
 
-/** A 206 that was made before the first request: the first octets of the file, with the fields that ours has. */
-const CONTENT = firstOctets(Number(process.env['BENCH_LIMIT_LENGTH']));
-const FIELDS = Object.entries({
+/** A 206 that was made before the first request: the first bytes of the file, with the fields that ours has. */
+const CONTENT = firstBytes(Number(process.env['BENCH_LIMIT_LENGTH']));
+const HEADERS = Object.entries({
   'Content-Type': 'application/octet-stream',
   'X-Content-Type-Options': 'nosniff',
   'Accept-Ranges': 'bytes',
@@ -17,52 +17,17 @@ const FIELDS = Object.entries({
   'Content-Range': `bytes 0-${CONTENT.byteLength - 1}/${statSync(FILE).size}`,
 });
 
-/** Sets its status and fields, and gives its content in the form that the adapter takes best. */
+/** Sets its status and fields, and returns its content. */
 export function answerConstant(response: ResponseLike): StreamableFile {
   response.statusCode = 206;
-  for (const [name, value] of FIELDS) setField(response, name, value);
-  return response.raw === undefined ? FOR_EXPRESS : FOR_FASTIFY;
+  for (const [name, value] of HEADERS) setHeader(response, name, value);
+  return readyFile(CONTENT, response);
 }
 
-/** Hands over what it was made with, as it is. */
-class ConstantFile extends StreamableFile {
-  constructor(private readonly content: Readable | Buffer) {
-    super({ pipe: () => {} } as unknown as Readable); // all that the base class asks for
-  }
-
-  override getStream(): Readable {
-    return this.content as Readable; // Fastify takes a Buffer too; the declared type knows only streams
-  }
-
-  override getHeaders(): ReturnType<StreamableFile['getHeaders']> {
-    const none = { type: undefined, disposition: undefined, length: undefined };
-    return none as unknown as ReturnType<StreamableFile['getHeaders']>; // Nest would add its defaults
-  }
-}
-
-/** Is piped by a single call, and shared by all responses: therefore it has no state, no listeners and no end. */
-class ConstantStream extends Readable {
-  override pipe<T extends NodeJS.WritableStream>(destination: T): T {
-    (destination as unknown as Writable).end(CONTENT);
-    return destination;
-  }
-
-  override once(): this {
-    return this;
-  }
-
-  override destroy(): this {
-    return this;
-  }
-}
-
-const FOR_EXPRESS = new ConstantFile(new ConstantStream());
-const FOR_FASTIFY = new ConstantFile(CONTENT);
-
-function firstOctets(length: number): Buffer {
-  const octets = Buffer.alloc(length);
+function firstBytes(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
   const fd = openSync(FILE, 'r');
-  readSync(fd, octets, 0, length, 0);
+  readSync(fd, bytes, 0, length, 0);
   closeSync(fd);
-  return octets;
+  return bytes;
 }

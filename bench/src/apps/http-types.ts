@@ -9,11 +9,15 @@ export interface ResponseLike {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   header(name: string, value: string): unknown;
+  /** Of Express. */
+  end(content: Buffer): unknown;
+  /** Of Fastify. */
+  send(content: Buffer): unknown;
   sendFile(name: string, root: string | object): unknown;
 }
 
 /** Sets a field in the way of the adapter. */
-export function setField(response: ResponseLike, name: string, value: string): void {
+export function setHeader(response: ResponseLike, name: string, value: string): void {
   if (response.raw === undefined) response.setHeader(name, value);
   else response.header(name, value);
 }

@@ -7,11 +7,13 @@ import { ServeStaticModule } from '@nestjs/serve-static';
 import { RangeModule } from 'nestjs-range';
 import { register } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { BoundsController } from './bounds.controller.js';
-import { PlainController } from './plain.controller.js';
-import { RangedController } from './ranged.controller.js';
+import { BoundsController } from './controllers/bounds.controller.js';
+import { LeastController } from './controllers/least.controller.js';
+import { PacedController } from './controllers/paced.controller.js';
+import { PlainController } from './controllers/plain.controller.js';
+import { RangedController } from './controllers/ranged.controller.js';
 import { ROOT } from './served-file.js';
-import { UsualController } from './usual.controller.js';
+import { UsualController } from './controllers/usual.controller.js';
 
 /** One app for all contenders, but for what cannot stand beside the others without costing them something. */
 @Module({})
@@ -25,7 +27,7 @@ class BenchModule {
     return {
       module,
       imports: route === 'serve-static' ? [RangeModule, serveStatic] : [RangeModule],
-      controllers: [BoundsController, RangedController, UsualController],
+      controllers: [BoundsController, LeastController, PacedController, RangedController, UsualController],
     };
   }
 }
@@ -37,8 +39,8 @@ function servesStore(): boolean {
 /** Imported only where it is asked for: it needs the SDK of the store. */
 async function storeController() {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'; // eight lines for each process
-  register('./find-s3-sdk.js', import.meta.url);
-  return (await import('./store.controller.js')).StoreController;
+  register('./controllers/find-s3-sdk.js', import.meta.url);
+  return (await import('./controllers/store.controller.js')).StoreController;
 }
 
 /** Resolves with its port. */

@@ -8,7 +8,7 @@ import { FILE } from './served-file.js';
 export interface Totals {
   readonly requests: number;
   /** Heads and all, as the kernel took them. */
-  readonly octets: number;
+  readonly bytes: number;
   /** Responses that are neither sent to their end nor cut. */
   readonly underWay: number;
 }
@@ -17,14 +17,14 @@ export interface Totals {
 const LATENCY_MS = 5;
 const CHUNK = 256 * 1024;
 const { size, mtime } = statSync(FILE);
-const FIELDS = {
+const HEADERS = {
   ETag: '"0123456789abcdef0123456789abcdef"',
   'Last-Modified': mtime.toUTCString(),
   'Content-Type': 'application/octet-stream',
   'Accept-Ranges': 'bytes',
 };
 
-let [requests, octetsOfClosed] = [0, 0];
+let [requests, bytesOfClosed] = [0, 0];
 const open = new Set<Socket>();
 const underWay = new Set<ServerResponse>();
 
@@ -42,25 +42,25 @@ server.on('connection', (socket: Socket) => {
   open.add(socket);
   socket.once('close', () => {
     open.delete(socket);
-    octetsOfClosed += socket.bytesWritten;
+    bytesOfClosed += socket.bytesWritten;
   });
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('message', () => process.send?.(totals()));
 
 function totals(): Totals {
-  const octets = [...open].reduce((sum, { bytesWritten }) => sum + bytesWritten, octetsOfClosed);
-  return { requests, octets, underWay: underWay.size };
+  const bytes = [...open].reduce((sum, { bytesWritten }) => sum + bytesWritten, bytesOfClosed);
+  return { requests, bytes, underWay: underWay.size };
 }
 
 function answer({ method, headers }: IncomingMessage, response: ServerResponse): void {
   const ifMatch = headers['if-match'];
-  if (ifMatch !== undefined && ifMatch !== FIELDS.ETag) return void response.writeHead(412).end();
+  if (ifMatch !== undefined && ifMatch !== HEADERS.ETag) return void response.writeHead(412).end();
   const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
   const start = Number(range?.[1] ?? 0);
   const end = Math.min(Number(range?.[2] || Infinity), size - 1);
   response.writeHead(range === null ? 200 : 206, {
-    ...FIELDS,
+    ...HEADERS,
     'Content-Length': end + 1 - start,
     ...(range === null ? {} : { 'Content-Range': `bytes ${start}-${end}/${size}` }),
   });

@@ -10,12 +10,16 @@ export interface Asked {
 }
 
 /**
- * Asks once and compares status, length and every octet, so that no bench measures errors.
+ * Asks once and compares status, length and every byte, so that no bench measures errors.
  *
  * @throws Error that says what is wrong
  */
-export async function checkAnswer({ port, path, file }: Asked, { field }: Exchange, expected: Expected): Promise<void> {
-  const headers = field === undefined ? {} : { [field[0]]: field[1] };
+export async function checkAnswer(
+  { port, path, file }: Asked,
+  { header }: Exchange,
+  expected: Expected,
+): Promise<void> {
+  const headers = header === undefined ? {} : { [header[0]]: header[1] };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get({ host: '127.0.0.1', port, path, headers, agent: false }, resolve).on('error', reject);
   });
@@ -24,7 +28,7 @@ export async function checkAnswer({ port, path, file }: Asked, { field }: Exchan
     if (response.statusCode !== expected.status) throw new Error(`status ${response.statusCode}`);
     await compare(response, expected, fd);
   } catch (error) {
-    throw new Error(`the answer to ${path} (${field?.join(': ').slice(0, 80)}) is wrong: ${String(error)}`, {
+    throw new Error(`the answer to ${path} (${header?.join(': ').slice(0, 80)}) is wrong: ${String(error)}`, {
       cause: error,
     });
   } finally {
@@ -34,14 +38,14 @@ export async function checkAnswer({ port, path, file }: Asked, { field }: Exchan
 }
 
 async function compare(response: IncomingMessage, expected: Expected, fd: number): Promise<void> {
-  if (expected.kind === 'parts') return compareParts(await octetsOf(response), expected.slices, fd);
+  if (expected.kind === 'parts') return compareParts(await bytesOf(response), expected.slices, fd);
   const firstPos = expected.kind === 'slice' ? expected.slice.firstPos : 0;
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    compareOctets(chunk, firstPos + length, fd);
+    compareBytes(chunk, firstPos + length, fd);
     length += chunk.length;
   }
-  if (length !== contentLength(expected)) throw new Error(`${length} octets`);
+  if (length !== contentLength(expected)) throw new Error(`${length} bytes`);
 }
 
 function compareParts(content: Buffer, slices: readonly Slice[], fd: number): void {
@@ -50,19 +54,19 @@ function compareParts(content: Buffer, slices: readonly Slice[], fd: number): vo
     const start = content.indexOf('\r\n\r\n', position) + 4;
     const head = content.toString('latin1', position, start);
     if (!head.includes(` ${firstPos}-${firstPos + length - 1}/`)) throw new Error(`a part begins with ${head}`);
-    compareOctets(content.subarray(start, start + length), firstPos, fd);
+    compareBytes(content.subarray(start, start + length), firstPos, fd);
     position = start + length;
   }
   if (content.indexOf('\r\n\r\n', position) !== -1) throw new Error('there are more parts');
 }
 
-function compareOctets(octets: Buffer, position: number, fd: number): void {
-  const original = Buffer.allocUnsafe(octets.length);
+function compareBytes(bytes: Buffer, position: number, fd: number): void {
+  const original = Buffer.allocUnsafe(bytes.length);
   const bytesRead = readSync(fd, original, 0, original.length, position);
-  if (bytesRead !== octets.length || !original.equals(octets)) throw new Error(`other octets behind ${position}`);
+  if (bytesRead !== bytes.length || !original.equals(bytes)) throw new Error(`other bytes behind ${position}`);
 }
 
-async function octetsOf(response: IncomingMessage): Promise<Buffer> {
+async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);

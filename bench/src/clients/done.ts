@@ -1,7 +1,7 @@
 /** What a client got done, and what that cost it. */
 export interface Done {
   readonly requests: number;
-  readonly octets: number;
+  readonly bytes: number;
   readonly seconds: number;
   readonly clientCpuSeconds: number;
 }

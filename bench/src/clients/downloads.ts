@@ -14,31 +14,31 @@ export async function download(port: number, path: string, clients: number, seco
   const { user, system } = process.cpuUsage(cpuAtStart);
   return {
     requests: all.reduce((sum, { requests }) => sum + requests, 0),
-    octets: all.reduce((sum, { octets }) => sum + octets, 0),
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
     seconds: (performance.now() - startedAt) / 1000,
     clientCpuSeconds: (user + system) / 1e6,
   };
 }
 
 async function keepDownloading(port: number, path: string, until: AbortSignal) {
-  let [requests, octets] = [0, 0];
+  let [requests, bytes] = [0, 0];
   while (!until.aborted) {
     const received = await downloadOnce(port, path, until);
-    if (received < GIB && !until.aborted) throw new Error(`${path} ended after ${received} octets`);
+    if (received < GIB && !until.aborted) throw new Error(`${path} ended after ${received} bytes`);
     requests += 1;
-    octets += received;
+    bytes += received;
   }
-  return { requests, octets };
+  return { requests, bytes };
 }
 
 /** Reads an answer into the same memory again and again. Resolves with its length, head and all. */
 function downloadOnce(port: number, path: string, until: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
-    let octets = 0;
+    let bytes = 0;
     const onread = {
       buffer: new Uint8Array(1024 * 1024),
       callback(count: number) {
-        octets += count;
+        bytes += count;
         return true;
       },
     };
@@ -47,7 +47,7 @@ function downloadOnce(port: number, path: string, until: AbortSignal): Promise<n
     until.addEventListener('abort', leave);
     socket.on('error', reject).on('close', () => {
       until.removeEventListener('abort', leave);
-      resolve(octets);
+      resolve(bytes);
     });
   });
 }

@@ -1,6 +1,6 @@
 import type { Contender } from '../contenders.js';
 
-/** Octets of the file that is served; the first is 0. */
+/** Bytes of the file that is served; the first is 0. */
 export interface Slice {
   readonly firstPos: number;
   readonly length: number;
@@ -14,7 +14,7 @@ export type Expected =
 
 /** A GET with one field at the most, and its answer. */
 export interface Exchange {
-  readonly field?: readonly [name: string, value: string];
+  readonly header?: readonly [name: string, value: string];
   readonly expected: Expected;
 }
 
@@ -23,7 +23,7 @@ export function slicesOf(slices: readonly Slice[]): Exchange {
   const [slice] = slices;
   const value = slices.map(({ firstPos, length }) => `${firstPos}-${firstPos + length - 1}`).join(',');
   return {
-    field: ['Range', `bytes=${value}`],
+    header: ['Range', `bytes=${value}`],
     expected:
       slices.length === 1 && slice !== undefined
         ? { kind: 'slice', status: 206, slice }
@@ -31,7 +31,7 @@ export function slicesOf(slices: readonly Slice[]): Exchange {
   };
 }
 
-/** The octets of a file that an answer carries, without what stands around them. */
+/** The bytes of a file that an answer carries, without what stands around them. */
 export function contentLength(expected: Expected): number {
   switch (expected.kind) {
     case 'empty':

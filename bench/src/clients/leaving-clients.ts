@@ -16,7 +16,7 @@ export async function stallReaders(port: number, path: string, count: number): P
   return sockets;
 }
 
-/** Clients that ask for a file, wait for its first octets and leave with a reset. */
+/** Clients that ask for a file, wait for its first bytes and leave with a reset. */
 export async function abortRequests(port: number, path: string, count: number): Promise<void> {
   for (let left = count; left > 0; left -= AT_ONCE) {
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, left) }, () => abortRequest(port, path)));
@@ -25,8 +25,8 @@ export async function abortRequests(port: number, path: string, count: number): 
 
 async function stallReader(port: number, path: string): Promise<Socket> {
   const socket = connect(port, '127.0.0.1', () => socket.write(getRequest(path)));
-  let octets = 0;
-  while (octets < TAKEN) octets += (await nextChunk(socket)).length;
+  let bytes = 0;
+  while (bytes < TAKEN) bytes += (await nextChunk(socket)).length;
   socket.pause().on('error', () => {}); // the server may well cut it
   return socket;
 }

@@ -31,15 +31,15 @@ export async function hammer(load: Load, seconds: number): Promise<Done> {
   let report = '';
   wrk.stderr.on('data', (text: Buffer) => (report += text.toString()));
   await once(wrk, 'close');
-  const [requests = 0, octets = 0, microseconds = 0, errors = 0, clientCpuSeconds = 0] = report.split(' ').map(Number);
-  if (!(errors === 0 && octets > 0)) throw new Error(`${url}: ${errors} of ${requests} requests failed\n${report}`);
-  return { requests, octets, seconds: microseconds / 1e6, clientCpuSeconds };
+  const [requests = 0, bytes = 0, microseconds = 0, errors = 0, clientCpuSeconds = 0] = report.split(' ').map(Number);
+  if (!(errors === 0 && bytes > 0)) throw new Error(`${url}: ${errors} of ${requests} requests failed\n${report}`);
+  return { requests, bytes, seconds: microseconds / 1e6, clientCpuSeconds };
 }
 
 function scriptFor(exchanges: readonly Exchange[]): string {
-  const fields = exchanges.map(({ field }) => (field === undefined ? '{}' : `{['${field[0]}']='${field[1]}'}`));
+  const headers = exchanges.map(({ header }) => (header === undefined ? '{}' : `{['${header[0]}']='${header[1]}'}`));
   return `
-    local fields = {${fields.join(',\n')}}
+    local fields = {${headers.join(',\n')}}
     local requests, turn, worker = {}, 0
     function setup(thread)
       worker = thread

@@ -5,11 +5,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contender } from '../contenders.js';
 import { pinned } from '../machine.js';
 import type { Assignment, Started } from './server-process.js';
 
 /** Starts nginx with `sendfile` and one worker, which is what is measured. */
-export async function startNginx({ file, dir, cpu }: Assignment): Promise<Started> {
+export async function startNginx({ file, dir, cpu }: Assignment, { route }: Contender): Promise<Started> {
   const port = await freePort();
   const config = join(dir, `nginx-${port}.conf`);
   writeFileSync(
@@ -18,7 +19,8 @@ export async function startNginx({ file, dir, cpu }: Assignment): Promise<Starte
      pid ${config}.pid; error_log ${config}.log;
      events { worker_connections 8192; }
      http { access_log off; sendfile on; keepalive_requests 1000000000;
-       server { listen 127.0.0.1:${port} backlog=4096; root ${dirname(file)}; } }`,
+       server { listen 127.0.0.1:${port} backlog=4096; root ${dirname(file)};
+         location ~ ^/paced/(\\d+)$ { limit_rate $1; alias ${file}; } } }`,
   );
   const [command = '', ...args] = pinned(cpu, ['nginx', '-c', config]);
   const child = spawn(command, args, { stdio: ['ignore', 2, 2] });
@@ -28,7 +30,7 @@ export async function startNginx({ file, dir, cpu }: Assignment): Promise<Starte
     await sleep(20);
   }
   const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
-  return { child, port, path: `/${basename(file)}`, pid: Number(children.trim()) };
+  return { child, port, path: `/${route === '' ? basename(file) : route}`, pid: Number(children.trim()) };
 }
 
 async function freePort(): Promise<number> {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { INSTALLED_IN } from '../apps/find-s3-sdk.js';
+import { INSTALLED_IN } from '../apps/controllers/find-s3-sdk.js';
 import type { Totals } from '../apps/object-store.js';
 import { pinned } from '../machine.js';
 import type { Bench } from '../workloads/workload.js';

@@ -21,7 +21,7 @@ export interface Assignment {
   readonly dir: string;
   /** `undefined`: any. */
   readonly cpu: number | undefined;
-  /** Content of the constant answer of `limit`, in octets. */
+  /** Content of the constant answer of `limit`, in bytes. */
   readonly limitLength?: number | undefined;
   /** The URL of an object store, for those that serve out of one. */
   readonly store?: string;

@@ -7,7 +7,7 @@ export interface Usage {
   /** The same by the coarser clock that tells the kernel's part, in ticks. */
   readonly userTicks: number;
   readonly kernelTicks: number;
-  /** Resident memory in octets: now, and at the most since it was started. */
+  /** Resident memory in bytes: now, and at the most since it was started. */
   readonly resident: number;
   readonly peak: number;
   readonly descriptors: number;
@@ -19,8 +19,8 @@ export function usageOf(pid: number): Usage {
   return {
     cpuNs: cpuNsOf(pid),
     ...ticksOf(pid),
-    resident: octetsOf('VmRSS', status),
-    peak: octetsOf('VmHWM', status),
+    resident: bytesOf('VmRSS', status),
+    peak: bytesOf('VmHWM', status),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
   };
 }
@@ -35,10 +35,10 @@ function cpuNsOf(pid: number): number {
 /** proc_pid_stat(5): fields 14 and 15, counted behind the name, which may have blanks and brackets in it. */
 function ticksOf(pid: number): { userTicks: number; kernelTicks: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { userTicks: Number(fields[11]), kernelTicks: Number(fields[12]) };
+  const headers = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { userTicks: Number(headers[11]), kernelTicks: Number(headers[12]) };
 }
 
-function octetsOf(name: string, status: string): number {
+function bytesOf(name: string, status: string): number {
   return Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
 }

@@ -4,18 +4,18 @@ import { FILE_ROUTES, NGINX, onBoth } from '../contenders.js';
 import type { ServerProcess } from '../servers/server-process.js';
 import { interleave } from '../statistics.js';
 import { figure, table } from '../table.js';
-import * as columns from './sample.js';
-import { withServers } from './with-servers.js';
+import * as columns from '../rounds/sample.js';
+import { withServers } from '../rounds/with-servers.js';
 import type { Bench, Workload } from './workload.js';
 
 const CONTENDERS = [...onBoth(...FILE_ROUTES), NGINX];
 const ABORTS = 10_000;
 const WARM_AFTER = 1000;
 
-/** Clients that leave as soon as they have seen the first octets, as players do that seek. */
+/** Clients that leave as soon as they have seen the first bytes, as players do that seek. */
 export const aborts: Workload = {
   name: 'aborts',
-  title: `${ABORTS.toLocaleString('en')} aborts after the first octets of 1 GiB, in all rounds together`,
+  title: `${ABORTS.toLocaleString('en')} aborts after the first bytes of 1 GiB, in all rounds together`,
   async run(bench) {
     return table(await measureAborts(bench), [
       columns.CPU_PER_REQUEST,
@@ -43,10 +43,10 @@ function measureAborts(bench: Bench) {
 async function abortAndRest({ port, path }: ServerProcess, requests: number) {
   const startedAt = performance.now();
   const cpuAtStart = process.cpuUsage();
-  const octets = 0; // whatever was under way
+  const bytes = 0; // whatever was under way
   await abortRequests(port, path, requests);
   const { user, system } = process.cpuUsage(cpuAtStart);
   const seconds = (performance.now() - startedAt) / 1000;
   await sleep(1500);
-  return { requests, octets, seconds, clientCpuSeconds: (user + system) / 1e6 };
+  return { requests, bytes, seconds, clientCpuSeconds: (user + system) / 1e6 };
 }

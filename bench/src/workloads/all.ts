@@ -1,5 +1,7 @@
 import { aborts } from './aborts.js';
+import { archive } from './archive.js';
 import { notModified } from './not-modified.js';
+import { pace } from './pace.js';
 import { parsing } from './parsing.js';
 import { plainRoutes } from './plain-routes.js';
 import { profiles } from './profile.js';
@@ -17,10 +19,12 @@ const ALL: readonly Workload[] = [
   ...ranges,
   ...profiles,
   ...wholeFile,
+  archive,
   ...rangeVariants,
   notModified,
   ...slowReaders,
   aborts,
+  ...pace,
   plainRoutes,
   startUp,
   ...stores,

@@ -2,14 +2,14 @@ import type { Exchange } from '../clients/exchange.js';
 import { NGINX, onBoth } from '../contenders.js';
 import type { ServerProcess } from '../servers/server-process.js';
 import { table } from '../table.js';
-import { measureRequests, type Row } from './requests.js';
-import * as columns from './sample.js';
+import { measureRequests, type Row } from '../rounds/requests.js';
+import * as columns from '../rounds/sample.js';
 import type { Workload } from './workload.js';
 
 const ROUTES = ['floor', 'ranged-file', 'streamable-file', 'responder', 'send-file', 'serve-static'] as const;
 const CONNECTIONS = 48;
 
-/** Nothing has changed: no octet of the file is read. */
+/** Nothing has changed: no byte of the file is read. */
 export const notModified: Workload = {
   name: 'not-modified',
   title: `304 by If-None-Match, ${CONNECTIONS} connections`,
@@ -27,6 +27,7 @@ export const notModified: Workload = {
       columns.timesFloor(columns.cpuPerRequest),
       columns.timesSendFile(columns.cpuPerRequest),
       columns.CLIENT_BUSY,
+      columns.OTHERS_BUSY,
     ]);
   },
 };
@@ -39,5 +40,5 @@ async function revalidation({ port, path }: ServerProcess): Promise<Exchange[]> 
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { Range: 'bytes=0-0' } });
   await response.arrayBuffer();
   const tag = response.headers.get('etag') ?? '"none"';
-  return [{ field: ['If-None-Match', tag], expected: { kind: 'empty', status: 304 } }];
+  return [{ header: ['If-None-Match', tag], expected: { kind: 'empty', status: 304 } }];
 }

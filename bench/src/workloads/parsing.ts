@@ -6,12 +6,12 @@ import type { Workload } from './workload.js';
 const LENGTH = 16 * 1024;
 const RUNS = 200;
 
-type Read = (fieldValue: string) => unknown;
+type Read = (headerValue: string) => unknown;
 
 interface Parsing {
   readonly name: string;
   readonly read: Read;
-  readonly fieldValue: string;
+  readonly headerValue: string;
 }
 
 /** Fields that are long and hostile cost what they are long, and no more. */
@@ -35,13 +35,13 @@ export const parsing: Workload = {
 async function parsings(): Promise<Parsing[]> {
   const from = async (file: string) =>
     (await import(new URL(`../../../build/http/${file}.js`, import.meta.url).href)) as Record<string, Read>;
-  const { parseRange } = await from('range-header');
-  const { parseEntityTagList } = await from('entity-tag');
-  const { preferredCodings } = (await from('accept-encoding')) as Record<
+  const { parseRange } = await from('ranges/range-header');
+  const { parseEntityTagList } = await from('headers/entity-tag');
+  const { preferredCodings } = (await from('headers/accept-encoding')) as Record<
     string,
-    (fieldValue: string, available: string[]) => unknown
+    (headerValue: string, available: string[]) => unknown
   >;
-  const codings: Read = (fieldValue) => preferredCodings!(fieldValue, ['br', 'gzip']);
+  const codings: Read = (headerValue) => preferredCodings!(headerValue, ['br', 'gzip']);
   return [
     ...atBothLengths('Range of commas', parseRange!, 'bytes=', ','),
     ...atBothLengths('Range of blanks', parseRange!, 'bytes=', ' '),
@@ -59,17 +59,17 @@ async function parsings(): Promise<Parsing[]> {
 function atBothLengths(name: string, read: Read, head: string, piece: string): Parsing[] {
   const ofLength = (length: number) => (head + piece.repeat(length)).slice(0, length);
   return [
-    { name: `${name}, a quarter`, read, fieldValue: ofLength(LENGTH / 4) },
-    { name, read, fieldValue: ofLength(LENGTH) },
+    { name: `${name}, a quarter`, read, headerValue: ofLength(LENGTH / 4) },
+    { name, read, headerValue: ofLength(LENGTH) },
   ];
 }
 
 /** The least of many runs, in µs: everything else that happens only adds to it. */
-function measure({ read, fieldValue }: Parsing): number {
+function measure({ read, headerValue }: Parsing): number {
   let least = Infinity;
   for (let run = 0; run < RUNS; run++) {
     const startedAt = process.hrtime.bigint();
-    read(fieldValue);
+    read(headerValue);
     least = Math.min(least, Number(process.hrtime.bigint() - startedAt) / 1000);
   }
   return least;

@@ -1,7 +1,7 @@
 import { onBoth } from '../contenders.js';
 import { ratio, table } from '../table.js';
-import { measureRequests, rowsOf } from './requests.js';
-import * as columns from './sample.js';
+import { measureRequests, rowsOf } from '../rounds/requests.js';
+import * as columns from '../rounds/sample.js';
 import type { Workload } from './workload.js';
 
 const CONNECTIONS = 48;

@@ -5,8 +5,8 @@ import { onBoth } from '../contenders.js';
 import { interleave } from '../statistics.js';
 import { KIB } from '../subjects.js';
 import { figure, table } from '../table.js';
-import { randomSlices } from './random-slices.js';
-import { withServers } from './with-servers.js';
+import { randomSlices } from '../rounds/random-slices.js';
+import { withServers } from '../rounds/with-servers.js';
 import type { Workload } from './workload.js';
 
 const CONTENDERS = onBoth('limit', 'ranged-file', 'send-file');

@@ -2,13 +2,13 @@ import { checkRangedEndpoint, type Finding } from 'nestjs-range/testing';
 import { randomBytes } from 'node:crypto';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FILE_ROUTES, GO, NGINX, onBoth } from '../contenders.js';
+import { FILE_ROUTES, GO, NGINX, onBoth, UNTIMED_ROUTES } from '../contenders.js';
 import { requireTools } from '../machine.js';
 import { line } from '../table.js';
-import { withServers } from './with-servers.js';
+import { withServers } from '../rounds/with-servers.js';
 import type { Workload } from './workload.js';
 
-const CONTENDERS = [...onBoth(...FILE_ROUTES), NGINX, GO];
+const CONTENDERS = [...onBoth(...FILE_ROUTES, ...UNTIMED_ROUTES), NGINX, GO];
 
 /** A question belongs to the first whose words are in it. */
 const TOPICS: readonly (readonly [title: string, words: RegExp])[] = [
@@ -16,12 +16,15 @@ const TOPICS: readonly (readonly [title: string, words: RegExp])[] = [
   ['If-None-Match, If-Modified-Since', /^If-(None-Match|Modified-Since)/],
   ['If-Match, If-Unmodified-Since', /^If-(Match|Unmodified-Since)/],
   ['HEAD', /^HEAD/],
-  ['several ranges', /^(two ranges|the first and the last|a range behind the end beside|everything, twenty times)/],
+  [
+    'several ranges',
+    /^(two (long )?ranges|three ranges|white space round|the first and the last|a range behind the end beside|everything, twenty times)/,
+  ],
   [
     'no valid range',
     /^(a last position before|a range without|no range|letters|a sign|a position in|one good|two Range)/,
   ],
-  ['one range', /Range: |a 206/],
+  ['one range', /Range: |sixteen ranges/],
   ['the whole', /./],
 ];
 

@@ -2,9 +2,9 @@ import { type Exchange, type Slice, slicesOf } from '../clients/exchange.js';
 import { type Contender, NGINX, onBoth } from '../contenders.js';
 import { GIB, KIB, MIB } from '../subjects.js';
 import { ratio, table } from '../table.js';
-import { randomSlices } from './random-slices.js';
-import { measureRequests, type Row } from './requests.js';
-import * as columns from './sample.js';
+import { randomSlices } from '../rounds/random-slices.js';
+import { measureRequests, type Row } from '../rounds/requests.js';
+import * as columns from '../rounds/sample.js';
 import type { Workload } from './workload.js';
 
 const OURS: readonly Contender[] = [...onBoth('ranged-file'), NGINX];
@@ -54,7 +54,7 @@ function comparing({ name, title, file, variants }: Comparison): Workload {
       return table(rounds, [
         columns.CPU_PER_REQUEST,
         columns.REQUEST_RATE,
-        columns.OCTET_RATE,
+        columns.BYTE_RATE,
         columns.PEAK,
         ratio(`× ${base}`, columns.cpuPerRequest, (row) => `${row.split(', ', 1)[0]}, ${base}`),
         columns.CLIENT_BUSY,

@@ -1,13 +1,13 @@
 import { slicesOf } from '../clients/exchange.js';
-import { FILE_ROUTES, NGINX, onBoth, READ_LOOP, READ_STREAM } from '../contenders.js';
+import { FILE_ROUTES, LEAST_ROUTES, NGINX, onBoth, READ_LOOP, READ_STREAM } from '../contenders.js';
 import { KIB, MIB } from '../subjects.js';
 import { table } from '../table.js';
-import { randomSlices } from './random-slices.js';
-import { measureRequests, rowsOf } from './requests.js';
-import * as columns from './sample.js';
+import { randomSlices } from '../rounds/random-slices.js';
+import { measureRequests, rowsOf } from '../rounds/requests.js';
+import * as columns from '../rounds/sample.js';
 import type { Workload } from './workload.js';
 
-/** One random range per request: small ones, which show what a request costs, and large ones, which show an octet. */
+/** One random range per request: small ones, which show what a request costs, and large ones, which show a byte. */
 export const ranges: readonly Workload[] = [
   small('4 KiB', 4 * KIB),
   small('64 KiB', 64 * KIB),
@@ -21,7 +21,7 @@ function small(size: string, length: number): Workload {
     name: `ranges-${size.replace(' ', '-')}`,
     title: `Random ${size} ranges, ${connections} connections`,
     async run(bench) {
-      const contenders = [...onBoth('floor', 'limit', ...FILE_ROUTES), READ_STREAM, NGINX];
+      const contenders = [...onBoth('floor', 'limit', ...LEAST_ROUTES, ...FILE_ROUTES), READ_STREAM, NGINX];
       const rows = rowsOf(contenders, randomSlices(length).map(slicesOf));
       const rounds = await measureRequests(bench, {
         file: bench.subjects.whole,
@@ -32,12 +32,14 @@ function small(size: string, length: number): Workload {
       return table(rounds, [
         columns.CPU_PER_REQUEST,
         columns.REQUEST_RATE,
-        columns.OCTET_RATE,
+        columns.BYTE_RATE,
         columns.PEAK,
         columns.timesFloor(columns.cpuPerRequest),
         columns.timesLimit(columns.cpuPerRequest),
+        columns.timesLeast(columns.cpuPerRequest),
         columns.timesSendFile(columns.cpuPerRequest),
         columns.CLIENT_BUSY,
+        columns.OTHERS_BUSY,
       ]);
     },
   };
@@ -56,7 +58,7 @@ function large(size: string, length: number): Workload {
         columns.CPU_PER_GIB,
         columns.IN_THE_KERNEL,
         columns.REQUEST_RATE,
-        columns.OCTET_RATE,
+        columns.BYTE_RATE,
         columns.PEAK,
         columns.timesSendFile(columns.cpuPerGib),
         columns.timesReadLoop(columns.cpuPerGib),

@@ -5,7 +5,7 @@ import type { ServerProcess } from '../servers/server-process.js';
 import { interleave } from '../statistics.js';
 import { keepInMemory, KIB, MIB } from '../subjects.js';
 import { figure, greatest, table } from '../table.js';
-import { withServers } from './with-servers.js';
+import { withServers } from '../rounds/with-servers.js';
 import type { Bench, Workload } from './workload.js';
 
 const CONTENDERS = [...onBoth(...FILE_ROUTES), NGINX];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAnswer } from '../clients/check-answer.js';
 import { contentLength, slicesOf } from '../clients/exchange.js';
-import { firstOctetMs } from '../clients/first-octets.js';
+import { firstByteMs } from '../clients/first-bytes.js';
 import { abortRequests } from '../clients/leaving-clients.js';
 import { hammer } from '../clients/wrk.js';
 import type { Contender } from '../contenders.js';
@@ -9,9 +9,9 @@ import { type ObjectStore, withObjectStore } from '../servers/object-store.js';
 import { interleave } from '../statistics.js';
 import { keepInMemory, KIB, MIB } from '../subjects.js';
 import { figure, table } from '../table.js';
-import { randomSlices } from './random-slices.js';
-import * as columns from './sample.js';
-import { withServers } from './with-servers.js';
+import { randomSlices } from '../rounds/random-slices.js';
+import * as columns from '../rounds/sample.js';
+import { withServers } from '../rounds/with-servers.js';
 import type { Bench, Workload } from './workload.js';
 
 const CONTENDERS: readonly Contender[] = ['s3-source', 'head-get-pipe', 'head-get-streamable', 'get-streamable'].map(
@@ -37,7 +37,7 @@ export const stores: readonly Workload[] = [
   },
   {
     name: 'stores-aborts',
-    title: `${ABORTS} clients that leave after the first octets of 1 GiB in a store`,
+    title: `${ABORTS} clients that leave after the first bytes of 1 GiB in a store`,
     run: (bench) => withObjectStore(bench, (store) => compareAborts(bench, store)),
   },
 ];
@@ -63,17 +63,17 @@ async function compareRanges(bench: Bench, store: ObjectStore): Promise<string> 
       const load = loadOf(contender);
       const sample = await columns.sampled(serverOf(contender), file, () => hammer(load, bench.seconds));
       const before = await settledTotals(store);
-      const firstMs = await firstOctetMs(load.port, load.path, COUNTED);
+      const firstMs = await firstByteMs(load.port, load.path, COUNTED);
       const after = await settledTotals(store);
-      const [asked, fetched] = [after.requests - before.requests, after.octets - before.octets];
+      const [asked, fetched] = [after.requests - before.requests, after.bytes - before.bytes];
       return { ...sample, firstMs, asked, fetched };
     });
   });
   const sent = COUNTED.reduce((sum, { expected }) => sum + contentLength(expected), 0);
   return table(rounds, [
-    figure('ms to the first octet', ({ firstMs }) => firstMs),
+    figure('ms to the first byte', ({ firstMs }) => firstMs),
     figure('store requests per range', ({ asked }) => asked / COUNTED.length),
-    figure('octets fetched per octet sent', ({ fetched }) => fetched / sent),
+    figure('bytes fetched per byte sent', ({ fetched }) => fetched / sent),
     columns.CPU_PER_REQUEST,
     columns.REQUEST_RATE,
     columns.PEAK,
@@ -100,7 +100,7 @@ async function compareAborts(bench: Bench, store: ObjectStore): Promise<string> 
       for (let abort = 0; abort < ABORTS; abort++) await abortRequests(port, path, 1);
       await sleep(REST_MS);
       const after = await store.totals();
-      return { fetched: after.octets - before.octets, held: after.underWay };
+      return { fetched: after.bytes - before.bytes, held: after.underWay };
     }),
   );
   return table(rounds, [

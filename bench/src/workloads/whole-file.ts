@@ -5,8 +5,8 @@ import { FILE_ROUTES, NGINX, onBoth, READ_LOOP, READ_STREAM } from '../contender
 import { interleave } from '../statistics.js';
 import { GIB } from '../subjects.js';
 import { table } from '../table.js';
-import * as columns from './sample.js';
-import { withServers } from './with-servers.js';
+import * as columns from '../rounds/sample.js';
+import { withServers } from '../rounds/with-servers.js';
 import type { Bench, Workload } from './workload.js';
 
 const CONTENDERS = [...onBoth(...FILE_ROUTES), READ_STREAM, READ_LOOP, NGINX];
@@ -20,7 +20,7 @@ export const wholeFile: readonly Workload[] = [1, 4, 32].map((clients) => ({
     return table(await measureDownloads(bench, clients), [
       columns.CPU_PER_GIB,
       columns.IN_THE_KERNEL,
-      columns.OCTET_RATE,
+      columns.BYTE_RATE,
       columns.PEAK,
       columns.timesSendFile(columns.cpuPerGib),
       columns.timesReadLoop(columns.cpuPerGib),

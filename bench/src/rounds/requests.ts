@@ -6,7 +6,7 @@ import type { ServerProcess } from '../servers/server-process.js';
 import { interleave, type Rounds } from '../statistics.js';
 import { type Sample, sampled } from './sample.js';
 import { withServers } from './with-servers.js';
-import type { Bench } from './workload.js';
+import type { Bench } from '../workloads/workload.js';
 
 /** A row of a table: a contender, and what it is asked. */
 export interface Row {
@@ -25,20 +25,21 @@ export function rowsOf(contenders: readonly Contender[], exchanges: readonly Exc
 export interface Requests {
   readonly file: string;
   readonly connections: number;
-  /** Content of the constant answer of `limit`, in octets. */
+  /** Content of the constant answer of `limit`, in bytes. */
   readonly limitLength?: number;
   readonly rows: readonly Row[];
   /** The rows of different families are compared, and measured in one go; the fewer servers, the warmer each is. */
   readonly isMixed?: boolean;
 }
 
-/** Answers that are compared, octet by octet, before anything is measured. */
+/** Answers that are compared, byte by byte, before anything is measured. */
 const CHECKED = 3;
 /** V8 goes on optimising for tens of thousands of requests. */
 const WARM_AFTER = 60_000;
-/** A process that was idle has lost its place in the caches: sent, and not measured. */
-const LEAD_IN_SECONDS = 1;
-/** More octets than any head has, or all that stands between parts. */
+/** A sample during which everything else took more than this, in cores, is taken again, up to so many times in all. */
+const QUIET = 0.4;
+const TAKES = 3;
+/** More bytes than any head has, or all that stands between parts. */
 const AROUND = 4096;
 
 /** Checks each row, warms it up, and then hammers them round by round. */
@@ -70,11 +71,18 @@ async function prepare(bench: Bench, { file, connections }: Requests, row: Row, 
   const load: Load = { port: server.port, path: server.path, dir: bench.dir, exchanges, connections };
   await warmUp(load, bench.warmUpSeconds);
   const content = contentLength(expectedOf(row.contender, exchanges[0]!));
-  const measure = async () => {
-    await hammer(load, LEAD_IN_SECONDS);
-    return checkOctets(await sampled(server, file, () => hammer(load, bench.seconds)), load, content);
-  };
-  return { name: row.name, measure };
+  const take = async () => checkBytes(await sampled(server, file, () => hammer(load, bench.seconds)), load, content);
+  return { name: row.name, measure: () => quietest(take) };
+}
+
+/** The first sample that nothing else disturbed, or the least disturbed of several. */
+async function quietest(take: () => Promise<Sample>): Promise<Sample> {
+  let best = await take();
+  for (let takes = 1; takes < TAKES && best.othersBusy > QUIET; takes++) {
+    const sample = await take();
+    if (sample.othersBusy < best.othersBusy) best = sample;
+  }
+  return best;
 }
 
 async function warmUp(load: Load, seconds: number): Promise<void> {
@@ -84,8 +92,8 @@ async function warmUp(load: Load, seconds: number): Promise<void> {
 }
 
 /** `wrk` counts an answer below 400 as a success, whatever its length. */
-function checkOctets(sample: Sample, { path, connections }: Load, content: number): Sample {
+function checkBytes(sample: Sample, { path, connections }: Load, content: number): Sample {
   const [least, most] = [sample.requests * content, (sample.requests + connections) * (content + AROUND)];
-  if (sample.octets >= least && sample.octets <= most) return sample;
-  throw new Error(`${path}: ${sample.octets} octets in ${sample.requests} answers of ${content}`);
+  if (sample.bytes >= least && sample.bytes <= most) return sample;
+  throw new Error(`${path}: ${sample.bytes} bytes in ${sample.requests} answers of ${content}`);
 }

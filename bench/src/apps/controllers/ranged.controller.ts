@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Req, Res, StreamableFile } from '@nestjs/common';
 import { createReadStream } from 'node:fs';
 import { fileSource, Ranged, RangedFile, RangeResponder } from 'nestjs-range';
-import { FILE } from './served-file.js';
+import { zipSource } from 'nestjs-range/zip';
+import { FILE, NAME } from '../served-file.js';
 
 /** This package, in the three forms an app may use it in. */
 @Controller()
@@ -18,6 +19,13 @@ export class RangedController {
   @Ranged()
   streamableFile() {
     return new StreamableFile(createReadStream(FILE));
+  }
+
+  /** The file alone in an archive: what that costs is the CRC, and a few records around it. */
+  @Get('archive')
+  @Ranged()
+  archive() {
+    return new RangedFile(zipSource([{ name: NAME, source: fileSource(FILE) }]));
   }
 
   @Get('responder')

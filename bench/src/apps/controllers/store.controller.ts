@@ -2,8 +2,8 @@ import { GetObjectCommand, HeadObjectCommand, type S3Answer, S3Client } from '@a
 import { Controller, Get, Req, Res, StreamableFile } from '@nestjs/common';
 import { Ranged, RangedFile } from 'nestjs-range';
 import { s3Source } from 'nestjs-range/s3';
-import { type RequestLike, type ResponseLike, setField } from './http-types.js';
-import { NAME } from './served-file.js';
+import { type RequestLike, type ResponseLike, setHeader } from '../http-types.js';
+import { NAME } from '../served-file.js';
 
 const CLIENT = new S3Client({
   endpoint: process.env['BENCH_STORE'],
@@ -46,10 +46,10 @@ export class StoreController {
 async function getObject(request: RequestLike, response: ResponseLike): Promise<S3Answer['Body']> {
   const answer = await CLIENT.send(new GetObjectCommand({ ...OBJECT, Range: request.headers.range }));
   response.statusCode = answer.ContentRange === undefined ? 200 : 206;
-  setField(response, 'Accept-Ranges', 'bytes');
-  setField(response, 'Content-Type', answer.ContentType ?? 'application/octet-stream');
-  setField(response, 'Content-Length', String(answer.ContentLength));
-  setField(response, 'ETag', answer.ETag ?? '');
-  if (answer.ContentRange !== undefined) setField(response, 'Content-Range', answer.ContentRange);
+  setHeader(response, 'Accept-Ranges', 'bytes');
+  setHeader(response, 'Content-Type', answer.ContentType ?? 'application/octet-stream');
+  setHeader(response, 'Content-Length', String(answer.ContentLength));
+  setHeader(response, 'ETag', answer.ETag ?? '');
+  if (answer.ContentRange !== undefined) setHeader(response, 'Content-Range', answer.ContentRange);
   return answer.Body;
 }

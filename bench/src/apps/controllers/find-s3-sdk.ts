@@ -1,7 +1,7 @@
 import type { ResolveHook } from 'node:module';
 
 /** The SDK is not among this package's dependencies: it is installed with the tests that drive stores by it. */
-export const INSTALLED_IN = new URL('../../../test/integration/package.json', import.meta.url);
+export const INSTALLED_IN = new URL('../../../../test/integration/package.json', import.meta.url);
 
 /** A hook for imports that finds it there. */
 export const resolve: ResolveHook = (specifier, context, next) =>

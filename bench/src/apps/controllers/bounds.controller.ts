@@ -1,14 +1,9 @@
 import { type CallHandler, Controller, type ExecutionContext, Get, UseInterceptors } from '@nestjs/common';
 import type { NestInterceptor } from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
-import { answerConstant } from './constant-answer.js';
-import type { ResponseLike } from './http-types.js';
-
-class DoNothing implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle();
-  }
-}
+import { answerConstant } from '../constant-answer.js';
+import type { ResponseLike } from '../http-types.js';
+import { DoNothing } from './do-nothing.js';
 
 class AnswerConstant implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
