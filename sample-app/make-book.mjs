@@ -1,5 +1,5 @@
 // Writes book.pdf to standard output: "A Book of Ranges", a page for each cell of a number spiral.
-// Every page tells at which octet of the file it begins, so that one can ask for exactly that page.
+// Every page tells at which byte of the file it begins, so that one can ask for exactly that page.
 import { stdout } from 'node:process';
 
 const SPIRAL_SIDE = 19;
@@ -60,7 +60,7 @@ function draw(number, firstPos) {
     text('Bold', 104, 38, 450, String(number)),
     text('Regular', 13, 42, 422, nature(number)),
     ...spiral(number),
-    text('Regular', 9, 42, 44, `This page begins at octet ${firstPos} of the file. Ask for it:`),
+    text('Regular', 9, 42, 44, `This page begins at byte ${firstPos} of the file. Ask for it:`),
     text('Mono', 9, 42, 30, `curl -r ${firstPos}-${firstPos + 9999} .../book.pdf`),
   ];
   return [INK, ...lines].join('\n');
@@ -126,7 +126,7 @@ function references(first, count, step = 1) {
   return Array.from({ length: count }, (_, index) => `${first + index * step} 0 R`).join(' ');
 }
 
-/** Objects in the order they are added, then the table that says where each one is; one octet a character. */
+/** Objects in the order they are added, then the table that says where each one is; one byte a character. */
 class PdfFile {
   #text = '%PDF-1.4\n%\xe2\xe3\xcf\xd3\n';
   #offsets = [];

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the sample app's media: clip.mp4, clip-moov-last.mp4, tone.mp3 and book.pdf, in sample-app/media.
 # Needs (Debian): apt-get install ffmpeg espeak-ng fonts-dejavu-core
-# The same versions of the tools make the same octets: one thread, no dates, no random seeds.
+# The same versions of the tools make the same bytes: one thread, no dates, no random seeds.
 set -euo pipefail
 cd "$(dirname "$0")"
 

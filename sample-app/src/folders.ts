@@ -17,6 +17,9 @@ export const MEDIA_TYPES: ReadonlyMap<string, string> = new Map([
 /** The page at `/`. */
 export const PUBLIC = fileURLToPath(new URL('../public/', import.meta.url));
 
+/** The clone that the app runs in. */
+export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
 /** A folder of your own, from the environment: `MEDIA_EXTRA=~/Videos npm start`. */
 export const EXTRA = process.env['MEDIA_EXTRA'];
 

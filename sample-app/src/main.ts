@@ -4,15 +4,30 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
+import { readSettings, type Settings, SettingsError } from './start/settings.js';
+import { checkPort } from './start/taken-port.js';
 
-const adapter = process.argv.includes('--fastify') ? new FastifyAdapter() : new ExpressAdapter();
-const app = await NestFactory.create(AppModule, adapter, { logger: ['error', 'warn'] });
+const args = process.argv.slice(2);
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit());
+try {
+  await start(readSettings(args, process.env));
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}
 
-const described = new DocumentBuilder().setTitle('nestjs-range sample app').build();
-SwaggerModule.setup('api', app, () => SwaggerModule.createDocument(app, described));
+async function start({ adapter: name, port }: Settings): Promise<void> {
+  await checkPort(port, args);
+  const adapter = name === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const app = await NestFactory.create(AppModule, adapter, { logger: ['error', 'warn'] });
 
-await app.listen(process.env['PORT'] ?? 3000, '0.0.0.0');
-const { port }: AddressInfo = app.getHttpServer().address();
-console.log(`nestjs-range on ${adapter.getType()}: http://localhost:${port}`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit());
+
+  const described = new DocumentBuilder().setTitle('nestjs-range sample app').build();
+  SwaggerModule.setup('api', app, () => SwaggerModule.createDocument(app, described));
+
+  await app.listen(port, '0.0.0.0');
+  const address: AddressInfo = app.getHttpServer().address();
+  console.log(`nestjs-range on ${name}: http://localhost:${address.port}`);
+}

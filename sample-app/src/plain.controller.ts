@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { MEDIA, MEDIA_TYPES } from './folders.js';
-import { paced, parseRate } from './slowly.js';
+import { parseRate } from './media/pace.js';
+import { paced } from './media/paced.js';
 
 /** The same files as Nest alone sends them, for comparison: always 200, always all of it. */
 @Controller('plain')
@@ -21,6 +22,6 @@ export class PlainController {
 }
 
 function slowed(file: ReadStream, rate: string | undefined): Readable {
-  const octetsPerSecond = parseRate(rate);
-  return octetsPerSecond === undefined ? file : Readable.from(paced(file, octetsPerSecond), { objectMode: false });
+  const bytesPerSecond = parseRate(rate);
+  return bytesPerSecond === undefined ? file : Readable.from(paced(file, bytesPerSecond), { objectMode: false });
 }
