@@ -19,7 +19,7 @@ export const base = {
   transform: {
     '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }],
   },
-  // Some tests cut 250 connections: on two busy cores that may take longer than Jest's 5 s.
+  // Some tests cut 100 connections: on two busy cores that may take longer than Jest's 5 s.
   testTimeout: 30_000,
   setupFiles: ['<rootDir>/test/support/expect-nest-major.ts'],
   coverageProvider: 'v8',

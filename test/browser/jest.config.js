@@ -8,6 +8,7 @@ export default {
   ...base,
   globalSetup: '<rootDir>/test/browser/npm-start.js',
   maxWorkers: '100%', // a network of 3 Mbit/s is mostly waited for
+  setupFilesAfterEnv: ['<rootDir>/test/support/one-more-try.ts'],
   testMatch: ['<rootDir>/test/browser/**/*.spec.ts'],
   testTimeout: 180_000,
 };

@@ -8,6 +8,7 @@ export default {
   ...base,
   maxWorkers: '100%', // they wait for limited rates
   globalSetup: '<rootDir>/test/clients/compile-sample-app.js',
+  setupFilesAfterEnv: ['<rootDir>/test/support/one-more-try.ts'],
   testMatch: ['<rootDir>/test/clients/**/*.spec.ts'],
   testTimeout: 120_000,
 };

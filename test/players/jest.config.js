@@ -9,6 +9,7 @@ export default {
   maxWorkers: '100%',
   globalSetup: '<rootDir>/test/players/make-media.js',
   globalTeardown: '<rootDir>/test/players/remove-media.js',
+  setupFilesAfterEnv: ['<rootDir>/test/support/one-more-try.ts'],
   testMatch: ['<rootDir>/test/players/**/*.spec.ts'],
   testTimeout: 120_000,
 };
