@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { fileSource, Ranged, RangedFile, type RateLimitedRequest } from 'nestjs-range';
 import { MEDIA } from './media-root.js';
 
-/** A request after the app's guard, which knows the user. */
+/** A request after the app's guard, which sets the user. */
 interface UserRequest extends RateLimitedRequest {
   readonly user?: { readonly id: string };
 }

@@ -1,2 +1,2 @@
-/** Where the recipes look for files: a directory below the working directory in docs, one of the test's own here. */
+/** The directory of your files. A relative path is resolved against `process.cwd()`. */
 export const MEDIA = process.env['MEDIA'] ?? 'media';

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { fileSource, Ranged, RangedFile } from 'nestjs-range';
 import { MEDIA } from './media-root.js';
 
-/** A `<video>` sends cookies, but no Authorization: so does a seek, which is a request of its own. */
+/** Stands for your guard. A `<video>` sends cookies, but no Authorization header. */
 @Injectable()
 export class SessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Links that are good for one path until they expire: for each Range request of a playing, and for nothing else. */
+/** Signs links that are valid for one path until they expire, however many requests a player makes. */
 @Injectable()
 export class SignedLinks implements CanActivate {
   private readonly key = Buffer.from(process.env['LINK_KEY'] ?? '', 'hex');
@@ -12,7 +12,7 @@ export class SignedLinks implements CanActivate {
       throw new Error('LINK_KEY must be at least 32 random bytes in hex, the same on each replica');
   }
 
-  /** @param path as it stands in the URL, percent-encoded */
+  /** @param path percent-encoded, as in the URL */
   sign(path: string, ttlMs: number): string {
     const expires = String(Date.now() + ttlMs);
     return `${path}?expires=${expires}&signature=${this.hmac(path, expires).toString('base64url')}`;

@@ -10,7 +10,7 @@ const SIX_HOURS_MS = 6 * 60 * 60 * 1000;
 export class SignedController {
   constructor(private readonly links: SignedLinks) {}
 
-  /** For those who are logged in; a player needs nothing but the link. */
+  /** Needs a login. The player needs nothing but the link. */
   @Get('link/:name')
   @UseGuards(SessionGuard)
   link(@Param('name') name: string): { url: string } {
