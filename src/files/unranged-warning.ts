@@ -33,7 +33,7 @@ const MOST_ROUTES = 1000;
 
 const UNRANGED =
   'sends a RangedFile without ranges: put @Ranged() on the handler that returns it, above any decorator that replaces the method; ' +
-  'where a filter replies with it, await RangeResponder.send(); if that is meant, write new RangedFile(source, { acceptRanges: false })';
+  'in an exception filter, await RangeResponder.send(); if this is intended, write new RangedFile(source, { acceptRanges: false })';
 
 /** The route's path in the requests of Express and Fastify, with its parameters. */
 interface RoutedRequest {

@@ -39,4 +39,4 @@ function sendDefault(exchange: HttpExchange, error: unknown): void {
 }
 
 const SEND_FORGOTTEN =
-  'nobody awaits RangeResponder.send(), so no exception filter gets its failure: write "await responder.send(…)", or return it';
+  'RangeResponder.send() is not awaited, so exception filters do not see its error: write "await responder.send(…)", or return it';

@@ -96,7 +96,7 @@ const EXTRAS_CHECKS: Checks<RangeModuleExtras> = {
 export function checkModuleOptions(options: RangeModuleOptions, place: string): RangeModuleOptions {
   const extras = Object.keys(EXTRAS_CHECKS);
   const misplaced = extras.find((name) => Object.hasOwn(Object(options) as object, name));
-  if (misplaced !== undefined) refuse(`${place}: "${misplaced}" belongs beside useFactory, not into what that returns`);
+  if (misplaced !== undefined) refuse(`${place}: pass "${misplaced}" beside useFactory; the factory cannot return it`);
   checkOptions(place, options, MODULE_CHECKS, [], extras);
   checkRateLimit(place, options.rateLimit);
   return options;

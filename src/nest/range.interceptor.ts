@@ -163,7 +163,7 @@ export class RangeInterceptor implements NestInterceptor, OnModuleInit {
 const complained = new WeakMap<Type, Set<string>>();
 
 const RESPONSE_HELD =
-  'holds the response, so Nest does not send the file that it returns: take @Res({ passthrough: true }), or await RangeResponder.send()';
+  'injects @Res(), so Nest does not send the file that it returns: use @Res({ passthrough: true }), or await RangeResponder.send()';
 
 function moduleMissing(modules = new ModulesContainer()): string {
   const routes = routesBoundTo(RangeInterceptor, modules);

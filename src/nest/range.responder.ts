@@ -235,16 +235,16 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
 
 function statusIgnored(route: string, status: number): string {
   return (
-    `${route === '' ? 'a handler' : route} chose status ${status} for a file, which is ignored: whether a response is a ${status} ` +
-    `depends on the request; leave @HttpCode(${status}) or status(${status}) out`
+    `${route === '' ? 'a handler' : route} set status ${status} for a file, which is ignored: whether the response is a ${status} ` +
+    `depends on the request; remove @HttpCode(${status}) or status(${status})`
   );
 }
 
 const NO_OPTIONS: RangedOptions = {};
 
 const BYPASSED =
-  'an interceptor sent the stream of the file that @Ranged() had negotiated: all of it was sent, and no range; ' +
-  'let it run inside, by @UseInterceptors() above @Ranged()';
+  'an interceptor outside @Ranged() sent the stream of the file in a response of its own, whole and without ranges: ' +
+  'put its @UseInterceptors() above @Ranged()';
 
 function declaredLength(exchange: HttpExchange): number | undefined {
   const value = exchange.header('content-length');

@@ -116,4 +116,4 @@ function twins(path: string, prefix: string): string {
   );
 }
 
-const ROOT_MISSING = 'RangedFolderModule: import RangedFolderModule.forRoot({ root }), which says what is served';
+const ROOT_MISSING = 'RangedFolderModule: import RangedFolderModule.forRoot({ root }), not RangedFolderModule itself';

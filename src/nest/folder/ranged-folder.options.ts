@@ -69,7 +69,7 @@ const ROUTE_CHECKS: Checks<RangedFolderRoute> = {
 /** @throws TypeError naming an unknown, invalid or missing option */
 export function checkFolderOptions(options: RangedFolderOptions): RangedFolderOptions {
   const misplaced = Object.keys(ROUTE_CHECKS).find((name) => Object.hasOwn(Object(options) as object, name));
-  if (misplaced !== undefined) refuse(`${PLACE}: "${misplaced}" belongs beside useFactory, not into what that returns`);
+  if (misplaced !== undefined) refuse(`${PLACE}: pass "${misplaced}" beside useFactory; the factory cannot return it`);
   return checkOptions(PLACE, options, OPTIONS_CHECKS, ['root'], Object.keys(ROUTE_CHECKS));
 }
 

@@ -12,7 +12,7 @@ export function checkedRangeSet(parsed: unknown): RangeSet | undefined {
   const set = Array.isArray(parsed) ? parsed.map(toSpec) : [];
   if (set.length > 0 && set.every((spec) => spec !== undefined)) return set;
   callQuietly(() => parsed); // if it is a rejecting promise, nothing else fails
-  throw new TypeError(`parse() of the RangeParser gave ${inspect(parsed, { depth: 1 })}, which is no RangeSet`);
+  throw new TypeError(`parse() of the RangeParser returned ${inspect(parsed, { depth: 1 })}, which is not a RangeSet`);
 }
 
 function toSpec(

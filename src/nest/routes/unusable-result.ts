@@ -10,7 +10,7 @@ export function adviceOn(result: unknown, response: unknown, exchange: HttpExcha
   if (isForeignFile(result)) return FOREIGN_FILE;
   if (result === response || result === exchange.response) return undefined; // of `return response.send(…)`
   if (isSource(result) && has(result, 'toJSON')) return undefined; // one of ours: its toJSON() explains the mistake
-  const replacement = fileOver(result) ?? 'a RangedFile or a StreamableFile, or leave @Ranged() out';
+  const replacement = fileOver(result) ?? 'a RangedFile or a StreamableFile, or remove @Ranged()';
   return `${describeValue(result).what}: return ${replacement}`;
 }
 
@@ -26,7 +26,7 @@ export function isForeignFile(result: unknown): boolean {
 }
 
 const FOREIGN_FILE =
-  'a StreamableFile of another copy of @nestjs/common than its own, and cannot tell that it is a file: npm ls @nestjs/common shows who installs them; keep one';
+  'a StreamableFile of another copy of @nestjs/common, which it does not recognize as a file: npm ls @nestjs/common shows both copies; keep one';
 
 function isSource(result: unknown): boolean {
   return has(result, 'resolve');

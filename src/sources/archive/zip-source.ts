@@ -124,9 +124,7 @@ function recorded({ name, mode, lastModified, ...entry }: ZipEntry, known: Known
   const modified = lastModified ?? known?.lastModified;
   const isDirectory = isDirectoryName(name);
   if (size === undefined && !isDirectory) {
-    throw new SourceFaultError(
-      `zipSource: the size of the entry ${JSON.stringify(name)} is unknown: give it as its size`,
-    );
+    throw new SourceFaultError(`zipSource: the size of the entry ${JSON.stringify(name)} is unknown: set its size`);
   }
   return {
     name,

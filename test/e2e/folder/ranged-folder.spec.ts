@@ -527,7 +527,7 @@ describe.each(ADAPTERS)('RangedFolderModule on %s', (adapter) => {
     });
 
     it.each<[string, object, RegExp]>([
-      ['path within', { root: '.', path: '/x' }, /"path" belongs beside useFactory/],
+      ['path within', { root: '.', path: '/x' }, /pass "path" beside useFactory/],
       ['no root', {}, /option "root" must be the path of a directory, not undefined/],
       ['unknown', { root: '.', indx: 'a' }, /unknown option "indx" \(did you mean "index"\?\)/],
     ])('refuses what a factory returns: %s', async (_, options, message) => {

@@ -122,7 +122,7 @@ const TAKING: Readonly<Record<string, (send: Send) => unknown>> = {
   },
 };
 
-describe.each(ADAPTERS)('a failure of send() that nobody awaits, on %s,', (adapter) => {
+describe.each(ADAPTERS)('an error of send() that is not awaited, on %s,', (adapter) => {
   @Controller()
   class Files {
     constructor(@Inject(RangeResponder) private readonly responder: RangeResponder) {}
@@ -206,14 +206,14 @@ describe.each(ADAPTERS)('a failure of send() that nobody awaits, on %s,', (adapt
     expect(forgotten.body.toString()).toBe(awaited.body.toString());
     expect(withoutTag(headersOf(forgotten))).toEqual(withoutTag(headersOf(awaited)));
     expect(running.log.at('warn')).toEqual([
-      expect.stringMatching(/^GET \/forgotten.*nobody awaits .*await responder/),
+      expect.stringMatching(/^GET \/forgotten.*is not awaited.*await responder/),
     ]);
     expect(running.log.at('error')).toHaveLength(failure.status >= 500 ? 1 : 0);
   });
 
   it.each(Object.keys(FORGETTING))('gets a response, whatever the form: %s', async (form) => {
     expect((await get(`/forgotten/${form}/missing-file`)).status).toBe(404);
-    expect(running.log.complaints).toEqual([expect.stringContaining('nobody awaits')]);
+    expect(running.log.complaints).toEqual([expect.stringContaining('is not awaited')]);
   });
 
   it.each(Object.keys(TAKING))('is left to the app if it takes the promise: %s', async (form) => {

@@ -135,7 +135,7 @@ describe.each(ADAPTERS)('a RangedFile sent without ranges, on %s,', (adapter: Ad
     await start();
     for (const path of ['forgotten/a.mp4', 'forgotten/b.mp4', 'lost', 'lost']) await get(path);
     expect(running!.log.complaints).toEqual([
-      `GET /films/forgotten/:name sends a RangedFile without ranges: put @Ranged() on the handler that returns it, above any decorator that replaces the method; where a filter replies with it, await RangeResponder.send(); if that is meant, write new RangedFile(source, { acceptRanges: false })`,
+      `GET /films/forgotten/:name sends a RangedFile without ranges: put @Ranged() on the handler that returns it, above any decorator that replaces the method; in an exception filter, await RangeResponder.send(); if this is intended, write new RangedFile(source, { acceptRanges: false })`,
       expect.stringContaining(`GET /films/lost sends a RangedFile without ranges`),
     ]);
   });
@@ -145,7 +145,7 @@ describe.each(ADAPTERS)('a RangedFile sent without ranges, on %s,', (adapter: Ad
     await get('replaced/replied');
     expect(running!.log.complaints).toEqual([
       expect.stringMatching(
-        /^GET \/films\/replaced\/:how sends .* where a filter replies with it, await RangeResponder\.send\(\);/,
+        /^GET \/films\/replaced\/:how sends .* in an exception filter, await RangeResponder\.send\(\);/,
       ),
     ]);
   });

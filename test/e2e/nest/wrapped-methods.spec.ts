@@ -208,7 +208,7 @@ describe.each(ADAPTERS)('a handler on %s that is', (adapter) => {
   let running: TestApp | undefined;
   afterEach(() => running?.close());
 
-  it.each(CONTROLLERS)('%s: is ranged, refused where it holds the response, and named in the log', async (_, make) => {
+  it.each(CONTROLLERS)('%s: is ranged, refused where it injects @Res(), and named in the log', async (_, make) => {
     running = await startApp(adapter, { imports: [RangeModule], controllers: [make()] });
     const { port, log } = running;
 
@@ -216,7 +216,7 @@ describe.each(ADAPTERS)('a handler on %s that is', (adapter) => {
     expect(log.complaints).toEqual([]);
 
     expect((await fetchRaw(port, '/held')).status).toBe(500);
-    expect(log.complaints).toEqual([expect.stringContaining('MediaController.held() holds the response')]);
+    expect(log.complaints).toEqual([expect.stringContaining('MediaController.held() injects @Res()')]);
     log.clear();
 
     for (let request = 0; request < 2; request++) expect((await fetchRaw(port, '/list')).body.toString()).toBe('[1]');
@@ -245,6 +245,6 @@ describe.each(ADAPTERS)('a handler on %s that is', (adapter) => {
     running = await startApp(adapter, { imports, controllers: [MediaController] });
     expect((await fetchRaw(running.port, '/plain', [['Range', 'bytes=0-9']])).status).toBe(206);
     expect((await fetchRaw(running.port, '/held')).status).toBe(500);
-    expect(running.log.complaints).toEqual([expect.stringContaining('MediaController.held() holds the response')]);
+    expect(running.log.complaints).toEqual([expect.stringContaining('MediaController.held() injects @Res()')]);
   });
 });

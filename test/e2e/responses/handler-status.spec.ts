@@ -225,7 +225,7 @@ it.each(ADAPTERS)('the log names the handler, once, on %s', async (adapter) => {
       await fetchRaw(running.port, path);
     }
     const named = running.log.complaints.map((line) =>
-      /^(?:Files\.(\w+)\(\)|a handler) chose status (\d+)/.exec(line)?.slice(1),
+      /^(?:Files\.(\w+)\(\)|a handler) set status (\d+)/.exec(line)?.slice(1),
     );
     expect(named).toEqual([
       ['decorated206', '206'],

@@ -159,7 +159,7 @@ describe('the archive', () => {
   it('entries of unknown size are an error that names them', async () => {
     const source = streamSource(Readable.from([A]));
     await expect(readAll(zip([{ name: 'a.bin', source }]))).rejects.toThrow(
-      'the size of the entry "a.bin" is unknown: give it as its size',
+      'the size of the entry "a.bin" is unknown: set its size',
     );
   });
 

@@ -190,7 +190,7 @@ const MISTAKES: readonly (readonly [call: Call, given: readonly unknown[], messa
   ],
   [forRoot, [{ appInterceptr: true }], 'RangeModule: unknown option "appInterceptr" (did you mean "appInterceptor"?)'],
   [forRoot, [{ cacheControll: 'no-store' }], 'unknown option "cacheControll" (did you mean "cacheControl"?)'],
-  [forRoot, [{ appInterceptor: true }], 'RangeModule: "appInterceptor" belongs beside useFactory, not into what that'],
+  [forRoot, [{ appInterceptor: true }], 'RangeModule: pass "appInterceptor" beside useFactory; the factory cannot'],
   [onRangeResponse as Call, [], 'onRangeResponse: the listener must be a function, not undefined'],
 ];
 
