@@ -5,6 +5,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fileSource, generatedSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { createReadStream, readdirSync, readlinkSync } from 'node:fs';
+import files from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -12,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  * An app in a process of its own, whose descriptors and memory are nobody else's. It takes orders from its parent:
  * `report`, and `close`, after which it has to come to its end by itself.
  */
-const [adapter, file, spool] = process.argv.slice(2);
+const [adapter, file, spool, killedAt] = process.argv.slice(2);
 const MiB = 1024 * 1024;
 const LENGTH = 24 * MiB;
 
@@ -73,13 +74,30 @@ function endlessZeros() {
   });
 }
 
-/** Bytes that tell their own positions, some a millisecond. */
+/** Bytes that tell their own positions. */
 async function* counting() {
   for (let firstPos = 0; firstPos < LENGTH; firstPos += 64 * 1024) {
+    if (firstPos === LENGTH / 2) await reachHalf();
     yield Buffer.from(Uint32Array.from({ length: 16 * 1024 }, (_, i) => firstPos / 4 + i).buffer);
-    await pause(1);
   }
 }
+
+async function reachHalf() {
+  killAt('half of its bytes');
+  if (killedAt === 'an order, halfway') await new Promise(() => {}); // its parent kills it
+}
+
+/** Kills this process if it was told to be killed at that point of a generation. */
+function killAt(point) {
+  if (point === killedAt) process.kill(process.pid, 'SIGKILL');
+}
+
+const { rename } = files;
+files.rename = async (...paths) => {
+  killAt('the last of its bytes');
+  await rename(...paths);
+  killAt('the name of its file');
+};
 
 const HANDLERS = {
   file: () => new RangedFile(fileSource(file)),

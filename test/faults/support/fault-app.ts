@@ -20,6 +20,9 @@ export interface Report {
   readonly resident: number;
 }
 
+/** Points of a generation at which the app kills itself, or stops until it is killed. */
+export type KilledAt = 'half of its bytes' | 'the last of its bytes' | 'the name of its file' | 'an order, halfway';
+
 /**
  * @param file that it serves
  * @param spool directory of what it generates
@@ -28,8 +31,9 @@ export function startApp(
   adapter: 'express' | 'fastify' | 'fastify-http2',
   file: string,
   spool = '',
+  killedAt: KilledAt | '' = '',
 ): Promise<AppProcess> {
-  return AppProcess.start(new URL('app.js', import.meta.url), [adapter, file, spool]);
+  return AppProcess.start(new URL('app.js', import.meta.url), [adapter, file, spool, killedAt]);
 }
 
 export function reportOf(app: AppProcess): Promise<Report> {

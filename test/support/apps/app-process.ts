@@ -62,4 +62,11 @@ export class AppProcess {
   kill(): void {
     this.child.kill('SIGKILL');
   }
+
+  /** Resolves when the process has ended, with its exit code or the signal that ended it. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    const { exitCode, signalCode } = this.child;
+    if (exitCode === null && signalCode === null) await once(this.child, 'exit');
+    return this.child.signalCode ?? this.child.exitCode ?? 0;
+  }
 }
