@@ -12,11 +12,11 @@ jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by its
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 
-const CHUNK = 1000;
-const BYTES = pseudoRandomBytes(12 * CHUNK);
-/** Much longer than the wait for one chunk, much shorter than that for all. */
-const TIMEOUT_MS = 600;
-const PAUSE_MS = 150;
+const CHUNK = 500;
+const BYTES = pseudoRandomBytes(24 * CHUNK);
+/** Much longer than the wait for one chunk, also on a loaded machine, and shorter than that for all. */
+const TIMEOUT_MS = 1800;
+const PAUSE_MS = 120;
 
 /** One chunk after another, each in time. */
 async function* steady(): AsyncGenerator<Buffer> {
