@@ -58,6 +58,12 @@ describe('the links of the docs', () => {
     expect(order.toSorted()).toEqual(PAGES.filter((page) => page.startsWith('docs') && page !== INDEX).toSorted());
   });
 
+  it('lead from the site of TypeDoc to each page', () => {
+    const config = readFileSync(join(ROOT, 'typedoc.json'), 'utf8');
+    const { projectDocuments } = JSON.parse(config) as { projectDocuments: string[] };
+    expect(projectDocuments.toSorted()).toEqual(order.toSorted());
+  });
+
   it.each(order)('lead from %s to the next page', (page) => {
     const next = order[order.indexOf(page) + 1] ?? INDEX;
     const words = next === INDEX ? 'All pages' : `Next: ${titleOf(next)}`;

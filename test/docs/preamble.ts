@@ -37,6 +37,7 @@ import { streamSource } from 'nestjs-range';
 import { type S3ClientLike } from 'nestjs-range/s3';
 import { s3Source } from 'nestjs-range/s3';
 import { type ZipEntry } from 'nestjs-range/zip';
+import { checkRangedEndpoint } from 'nestjs-range/testing';
 import { zipSource } from 'nestjs-range/zip';
 
 type Bytes = AsyncIterable<Uint8Array>;
@@ -54,6 +55,10 @@ declare class S3Client { constructor(config: object); }
 declare class Agent { constructor(options: object); dispatch(): boolean; }
 declare class ServeStaticModule { static forRoot(options: object): object; }
 declare class PaidGuard { canActivate(): boolean; }
+declare class LoginGuard { canActivate(): boolean; }
+declare class MediaController { file(name: string): RangedFile; }
+declare function expect(value: unknown): { toEqual(other: unknown): void; toBeInstanceOf(type: unknown): void };
+declare const s3: S3ClientLike;
 declare class SuffixesOnlyParser extends RangeParser {}
 declare function getSignedUrl(client: object, command: object, options: object): Promise<string>;
 declare function synthesise(text: string, signal?: AbortSignal): Bytes;

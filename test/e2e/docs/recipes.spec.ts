@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { formatResponse, onRangeResponse, RangeModule } from 'nestjs-range';
+import { Test } from '@nestjs/testing';
+import { formatResponse, onRangeResponse, RangedFile, RangeModule } from 'nestjs-range';
 import { checkRangedEndpoint } from 'nestjs-range/testing';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, header } from '../../support/connections/raw-client.js';
 import { until } from '../../support/until.js';
@@ -23,6 +25,7 @@ process.env['MEDIA'] = fixtures.path;
 process.env['SPEECH'] = fixtures.at('speech');
 process.env['LINK_KEY'] = pseudoRandomBytes(32).toString('hex');
 const { AppModule } = await import('./getting-started/app.module.js');
+const { MediaController } = await import('./getting-started/media.controller.js');
 const { ArchiveController } = await import('./recipes/archive.controller.js');
 const { DownloadsController } = await import('./recipes/downloads.controller.js');
 const { faultsOf } = await import('./recipes/endpoint-check.js');
@@ -70,18 +73,34 @@ it.each(['media.controller.ts', 'app.module.ts'])('docs/getting-started.md has %
   expect(doc).toContain(`\`\`\`ts\n${text.trim()}\n\`\`\``);
 });
 
-it.each(ADAPTERS)('docs/getting-started.md leads to an endpoint without a fault on %s', async (adapter) => {
+describe('docs/getting-started.md', () => {
   const directory = process.cwd();
-  mkdirSync(fixtures.at('media'), { recursive: true });
-  fixtures.write('media/clip.mp4', CLIP, MODIFIED);
-  process.chdir(fixtures.path);
-  const running = await startApp(adapter, { imports: [AppModule] });
-  try {
-    expect(await faultsOf(`http://127.0.0.1:${running.port}/media/clip.mp4`)).toEqual([]);
-  } finally {
-    await running.close();
-    process.chdir(directory);
-  }
+  beforeAll(() => {
+    mkdirSync(fixtures.at('media'), { recursive: true });
+    fixtures.write('media/clip.mp4', CLIP, MODIFIED);
+    process.chdir(fixtures.path);
+  });
+  afterAll(() => process.chdir(directory));
+
+  it.each(ADAPTERS)('leads to an endpoint without a fault on %s', async (adapter) => {
+    const running = await startApp(adapter, { imports: [AppModule] });
+    try {
+      expect(await faultsOf(`http://127.0.0.1:${running.port}/media/clip.mp4`)).toEqual([]);
+    } finally {
+      await running.close();
+    }
+  });
+
+  it('has tests that pass', async () => {
+    const doc = readFileSync(join(directory, 'docs', 'getting-started.md'), 'utf8');
+    const [, code = ''] = /^```ts\n(import \{ Test \}.*?)^```$/ms.exec(doc) ?? [];
+    const tests: (() => Promise<void>)[] = [];
+    const it = (_: string, run: () => Promise<void>) => tests.push(run);
+    const surroundings = { Test, RangedFile, checkRangedEndpoint, AppModule, MediaController, expect, it };
+    runInNewContext(code.replaceAll(/^import .*$/gm, ''), surroundings);
+    expect(tests).toHaveLength(2);
+    for (const run of tests) await run();
+  });
 });
 
 describe.each(ADAPTERS)('the recipes on %s', (adapter) => {
