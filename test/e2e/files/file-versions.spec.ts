@@ -201,8 +201,12 @@ describe.each(ADAPTERS)('versions of a file on %s', (adapter) => {
     });
 
     it('plays as far as it has been recorded, and continues', async () => {
+      const askYoung = (headers: HeaderLines = []): ReturnType<typeof ask> => {
+        fs.utimesSync(path, new Date(), new Date()); // the last request may have taken longer than a file is young
+        return ask(route, headers);
+      };
       for (let size = ONE.length; size < ONE.length + 5000; size += 1000) {
-        const [whole, range] = [await ask(route), await ask(route, [['Range', 'bytes=50000-']])];
+        const [whole, range] = [await askYoung(), await askYoung([['Range', 'bytes=50000-']])];
         expect([whole.status, range.status]).toEqual([200, 206]);
         expect(whole.body.length).toBe(size);
         expect(header(range, 'Content-Range')).toBe(`bytes 50000-${size - 1}/${size}`);

@@ -6,7 +6,7 @@ import { PLANTED_FAULTS } from './planted-faults.js';
 import { BYTES } from './planting.js';
 
 /** A server on the same machine that says nothing for so long will never answer. */
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 1000;
 
 describe('checkRangedEndpoint on a server that is right in everything but one thing', () => {
   let server: FaultyServer;
