@@ -1,6 +1,6 @@
 // Runs the sources over real clients of real stores: installs the packed package and the SDKs here, and Swift from Debian.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack } from '../../scripts/pack.js';
@@ -18,6 +18,7 @@ try {
   rmSync(join(here, 'dist'), { recursive: true, force: true });
   run(TSC, ['-p', '.']);
   run(TSC, ['-p', join(root, 'sample-app', 'tsconfig.build.json')]);
+  compileS3Example();
   const tests = readdirSync(join(here, 'dist', 'integration')).filter((name) => name.endsWith('.test.js'));
   run('node', ['--test', '--test-concurrency=2', ...tests.map((name) => join('dist', 'integration', name))]);
 } finally {
@@ -30,6 +31,13 @@ function installSwift() {
   const apt = (...args) => run(asRoot[0], ['DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]);
   apt('update', '-q');
   apt('install', '-yq', '--no-install-recommends', ...SWIFT);
+}
+
+/** docs/examples/s3-media, which finds the package and the SDK that are installed here. */
+function compileS3Example() {
+  const app = join(here, 'dist', 's3-media');
+  cpSync(join(root, 'docs', 'examples', 's3-media'), app, { recursive: true });
+  run(TSC, ['-p', app]);
 }
 
 function run(command, args) {

@@ -8,10 +8,10 @@ import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { startS3Example, startSampleApp } from './app-process.js';
 import { readSlowly } from './endpoint.js';
 import { freePorts } from './free-ports.js';
 import { ObjectServers } from './object-servers.js';
-import { startSampleApp } from './sample-app.js';
 import { assertOneVersion, describeStore, HUGE, OTHER_HUGE, type Store, untilDateIsOver } from './store-suite.js';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..', '..');
@@ -124,6 +124,29 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
       }
     });
   }
+
+  it('serves docs/examples/s3-media', async () => {
+    const { store } = running();
+    const clip = readFileSync(join(REPOSITORY, 'sample-app', 'media', 'clip.mp4'));
+    await store.put('clip one.mp4', clip);
+    await untilDateIsOver(store.source('clip one.mp4'));
+    const app = await startS3Example(store.environment);
+    try {
+      const listed = (await (await fetch(`${app.url}/media`)).json()) as { key: string }[];
+      assert.deepEqual(
+        listed.find(({ key }) => key === 'clip one.mp4'),
+        { key: 'clip one.mp4', size: clip.length, url: '/media/clip%20one.mp4' },
+      );
+      const findings = await checkRangedEndpoint(`${app.url}/media/clip%20one.mp4`, { bytes: clip });
+      assert.deepEqual(
+        findings.filter(({ ok }) => !ok),
+        [],
+      );
+      assert.equal((await fetch(`${app.url}/media/missing.mp4`)).status, 404);
+    } finally {
+      await app.stop();
+    }
+  });
 
   it('sends no mixture where the object is replaced, and then the server killed that feeds the old one', async () => {
     const { store, endpoint } = running();

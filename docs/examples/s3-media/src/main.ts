@@ -7,7 +7,7 @@ import { s3Source } from 'nestjs-range/s3';
 
 /** The SDK itself reads AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. */
 const Bucket = process.env['S3_BUCKET'] ?? 'media';
-/** Of another store than Amazon's, such as MinIO, R2 or Swift. */
+/** Of a store other than Amazon's, such as MinIO, R2 or Swift. */
 const endpoint = process.env['S3_ENDPOINT'];
 const client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true });
 
