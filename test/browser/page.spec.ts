@@ -27,7 +27,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   });
 
   describe('the byte map', () => {
-    it('paints what is sent, what is still to come, and what the client did not read', async () => {
+    it('shows what was sent, what is still to come, and what the client did not read', async () => {
       await page.getByRole('button', { name: 'Download the text' }).click();
       const last =
         Number(/of ([\d,]+)/.exec(await sample.says(/^[1-9][\d,]* of [\d,]+ bytes, /))?.[1]?.replaceAll(',', '')) - 1;
@@ -38,7 +38,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(await sample.colourAt('#text-map', 0)).toBe('sent');
     });
 
-    it('shows what a jump in the clip asks for, and what it does not read', async () => {
+    it('shows what a jump in the clip requests, and what it does not read', async () => {
       await Player.opened(page, '#clip');
       await sample.painted('#clip-map', 0, 'sent');
       await page.getByRole('button', { name: '90 %' }).click();
@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(latest).toMatchObject({ status: '206', contentRange: partOf(firstPos) });
     });
 
-    it('shows that a plain StreamableFile is sent from its first byte on, whatever is wanted', async () => {
+    it('shows that a plain StreamableFile is sent from its first byte, whatever is requested', async () => {
       await sample.choose('Unlimited');
       await sample.choose('plain StreamableFile');
       await sample.painted('#clip-map', clip.length - 1, 'sent');
@@ -70,7 +70,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       }
     });
 
-    it('knows how often something was sent', async () => {
+    it('shows how often a byte was sent', async () => {
       const url = await sample.linkIn('curl -C');
       for (const range of ['bytes=0-99999', 'bytes=60000-99999']) await fetch(url, { headers: { Range: range } });
       await sample.says(/100,000 of 4,053,964 bytes sent \(2 %\), 40,000 more than once/);
@@ -79,7 +79,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(await sample.colourAt('#download-map', 200_000)).toBe('unasked');
     });
 
-    it('shows what curl does by the line that the page gives, several ranges too', async () => {
+    it('shows the requests of the curl commands on the page, including several ranges', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'sample-page-'));
       try {
         const line = await sample.command('curl -s');
@@ -101,7 +101,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       }
     });
 
-    it('hears nothing of what other pages ask', async () => {
+    it('does not show requests of other pages', async () => {
       const other = await SamplePage.in(browser);
       await other.open(app.url);
       await (await fetch(await other.linkIn('curl -C'))).arrayBuffer();
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(await sample.log('/download/clip.mp4')).toEqual([]);
     });
 
-    it('is painted where the browser has no shared workers, as on Android', async () => {
+    it('works without shared workers, as on Android', async () => {
       const phone = await SamplePage.in(browser);
       await phone.page.addInitScript('delete globalThis.SharedWorker');
       await phone.open(app.url);
@@ -119,7 +119,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       await phone.close();
     });
 
-    it('is emptied, with the log', async () => {
+    it('is cleared together with the log', async () => {
       await opened(page, 300);
       await page.waitForFunction("!document.querySelector('#book-map').textContent.includes('on its way')");
       await page.getByRole('button', { name: 'Clear all' }).press('Enter');
@@ -129,7 +129,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   });
 
   describe('the book', () => {
-    it('is opened at page 300 with a fraction of its bytes', async () => {
+    it('opens at page 300 with a fraction of its bytes', async () => {
       await opened(page, 300);
       const told = await sample.says(/The reader loaded/);
       const loaded = bytesIn(told);
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       }
     });
 
-    it('is turned by keyboard, and asks for what it lacks', async () => {
+    it('turns pages by keyboard, and requests what is missing', async () => {
       await opened(page, 300);
       const before = bytesIn(await sample.says(/The reader loaded/));
       await page.getByRole('button', { name: 'Next page' }).press('Enter');
@@ -158,7 +158,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(await page.locator('#book').textContent()).toContain('is prime.');
     });
 
-    it('stays at its page when it comes from elsewhere', async () => {
+    it('stays at its page when its source changes', async () => {
       await opened(page, 300);
       await sample.chooseSource('Memory');
       await sample.says(/\/memory\/book\.pdf: [\d,]+ of/);
@@ -167,8 +167,8 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     });
   });
 
-  describe('a book that is left while it is made', () => {
-    it('does not come in the way of the next', async () => {
+  describe('a book that is closed while it loads', () => {
+    it('does not disturb the next one', async () => {
       await sample.chooseSource('Generated');
       await sample.page.locator('li[data-path="/generated/book.pdf"]').first().waitFor();
       await sample.chooseSource('Memory');
@@ -183,7 +183,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   });
 
   describe('the download', () => {
-    it('goes on after a pause with the bytes that are missing, and is the file', async () => {
+    it('continues after a pause with the missing bytes, and equals the file', async () => {
       await startAndPause(sample);
       const kept = bytesIn(await sample.says(/Paused\./));
       await page.getByRole('button', { name: 'Resume' }).press('Space');
@@ -197,7 +197,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(resumed?.ifRange).toMatch(/^"[^"]+"$/);
     });
 
-    it('starts anew where the file was changed in the pause', async () => {
+    it('starts over if the file changed during the pause', async () => {
       await startAndPause(sample);
       await page.getByRole('button', { name: 'Change the file on the server' }).press('Enter');
       const version = Number(/\d+/.exec(await sample.says(/version \d+ now/))?.[0]);
@@ -214,7 +214,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   });
 
   describe('what is generated', () => {
-    it('plays while it is made, and can be seeked in when it is complete', async () => {
+    it('plays while it is generated, and seeks when it is complete', async () => {
       await sample.chooseSource('Generated');
       await sample.says(/generated\/melody\.wav: [\d,]+ bytes sent/);
       const audio = await Player.opened(page, '#tone');
@@ -244,7 +244,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
   describe('the waveform', () => {
     const slider = () => page.getByRole('slider', { name: 'Position in the sound' });
 
-    it('is drawn, and seeks by a click and by keyboard', async () => {
+    it('appears, and seeks by click and by keyboard', async () => {
       const audio = await Player.opened(page, '#tone');
       await page.waitForFunction("player.inkOf('#waveform') > 0.1");
       const { width = 0 } = (await slider().boundingBox()) ?? {};
@@ -258,7 +258,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
     });
   });
 
-  it('all of it can be reached by the Tab key, in order', async () => {
+  it('the Tab key reaches all of it, in order', async () => {
     await sample.says(/The reader loaded/);
     const stops =
       'clip|10 s|50 s|90 %|forget|moment|tone|book-link|page|Download the text|change|Download the archive|Copy'.split(

@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
 
   afterEach(() => sample.close());
 
-  it('the clip plays from where one seeks to, forwards and backwards, by 206 answers only', async () => {
+  it('the clip seeks forwards and backwards, by 206 responses only', async () => {
     const answers = watchAnswers(page, '/media/clip.mp4');
     await page.goto(app.url);
     const video = await Player.opened(page, '#clip');
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     expectExactParts(all, clip);
   });
 
-  it('the clip with its index at the end plays from where one seeks to', async () => {
+  it('the clip with its index at the end seeks', async () => {
     const answers = watchAnswers(page, '/media/clip-moov-last.mp4');
     await page.goto(app.url);
     await Player.opened(page, '#clip');
@@ -103,7 +103,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     expectExactParts(all, moovLast);
   });
 
-  it('the tone plays from where one seeks to', async () => {
+  it('the tone seeks', async () => {
     const answers = watchAnswers(page, '/media/tone.mp3');
     await page.goto(app.url);
     const audio = await Player.opened(page, '#tone');
@@ -118,7 +118,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     expectExactParts(all, tone);
   });
 
-  it('a plain StreamableFile is answered 200 and cannot be seeked in', async () => {
+  it('a plain StreamableFile gets a 200 and does not seek', async () => {
     const answers = watchAnswers(page, '/plain/clip.mp4');
     await page.goto(app.url);
     await sample.choose('plain StreamableFile');
@@ -189,7 +189,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     expect(book.subarray(1_000_000, 1_001_000).equals(Buffer.from(await response.arrayBuffer()))).toBe(true);
   });
 
-  it('the clip stays where it is when its source changes', async () => {
+  it('the clip keeps its position when its source changes', async () => {
     await page.goto(app.url);
     await (await Player.opened(page, '#clip')).seek(42);
     for (const label of ['Memory', 'S3', 'Disk']) {
@@ -200,7 +200,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     expect(await video.pictureSecond()).toBeCloseTo(42, 0);
   });
 
-  it.each(['media', 'memory', 'upstream', 's3'])('/%s/ has nothing but its files', async (folder) => {
+  it.each(['media', 'memory', 'upstream', 's3'])('/%s/ serves only its files', async (folder) => {
     for (const name of [
       'missing.mp4',
       '..%2fclip.mp4',
@@ -240,7 +240,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     expect(clip.equals(await readFile(await download.path()))).toBe(true);
   });
 
-  it('the link to all of it saves an archive with every file', async () => {
+  it('the link to the archive saves an archive with every file', async () => {
     await page.goto(app.url);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -253,7 +253,7 @@ describe.each(ADAPTERS)('the sample app on %s, in Chromium', (adapter) => {
     expect(entries[3]?.bytes.equals(book)).toBe(true);
   });
 
-  it('a script of the page reads the end of the book by its bytes', async () => {
+  it('a script of the page reads the last bytes of the book', async () => {
     await page.goto(app.url);
     const answer = await page.evaluate(async (path) => {
       const response = await fetch(path, { headers: { Range: 'bytes=-1024' } });

@@ -35,7 +35,7 @@ describe.each(ADAPTERS)('what the page of the sample app tells on %s, in Chromiu
     );
   });
 
-  it('a jump that a plain StreamableFile does not allow: why, and it is made as soon as it can be', async () => {
+  it('why a plain StreamableFile does not allow a jump, and makes it as soon as possible', async () => {
     await sample.choose('plain StreamableFile');
     await sample.says(/^The server answered 200 and sends the whole file.*the seek bar is dead\. Try to jump\.$/);
     await page.getByRole('button', { name: '50 s' }).click();
@@ -47,7 +47,7 @@ describe.each(ADAPTERS)('what the page of the sample app tells on %s, in Chromiu
     expect(new Set(answers)).toEqual(new Set(['200']));
   });
 
-  it('how much of a file is generated, and a jump that is made when all of it is', async () => {
+  it('how much of a file is generated, and makes a jump when it is complete', async () => {
     await sample.chooseSource('Generated');
     const progress = page.locator('#clip-making p');
     await progress.filter({ hasText: /of 4,053,964 bytes \(\d+ %\)\.$/ }).waitFor();
@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('what the page of the sample app tells on %s, in Chromiu
     expect(await (await Player.opened(page, '#clip')).pictureSecond()).toBeCloseTo(50, 0);
   });
 
-  it('an archive: paused, resumed at another pace, and checked', async () => {
+  it('that an archive is paused, resumed at another speed, and checked', async () => {
     const card = page.locator('#zip');
     await card.getByRole('button', { name: 'Download the archive' }).click();
     const pace = /^[1-9]\d?,?[\d,]+ of [\d,]+ bytes, (\d\.\d) MB\/s$/;
@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('what the page of the sample app tells on %s, in Chromiu
     expect(entries.find(({ name }) => name === 'clip.mp4')?.bytes.equals(clip)).toBe(true);
   });
 
-  it('that the file is being changed, at once', async () => {
+  it('at once that the file is being changed', async () => {
     const words: Promise<string> = page.evaluate(`(() => {
       document.querySelector('#change').click();
       return document.querySelector('#text [data-part=note]').textContent;
@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('what the page of the sample app tells on %s, in Chromiu
     expect((await fetch(`${app.url}${path}`)).status).toBe(404);
   });
 
-  it('what a phone requests, right below the player', async () => {
+  it('the requests right below the player on a phone', async () => {
     const phone = await SamplePage.in(visit.browser, { viewport: PHONE });
     await phone.open(app.url);
     const [video, requests] = await Promise.all(

@@ -11,7 +11,7 @@ const clip = await readFile(new URL('../../sample-app/media/clip.mp4', import.me
 describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapter) => {
   const visit = visits(adapter);
 
-  describe('beside as many tabs as a browser has connections to a server', () => {
+  describe('with as many open tabs as a browser has connections to a server', () => {
     let others: SamplePage[];
 
     beforeEach(async () => {
@@ -27,7 +27,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       for (const other of others) await other.close();
     });
 
-    it('the clip plays and is seeked in, and each tab hears of its own requests', async () => {
+    it('the clip plays and seeks, and each tab shows its own requests', async () => {
       const latest = others.at(-1)!;
       const video = await Player.opened(latest.page, '#clip');
       await video.seek(50);
@@ -40,7 +40,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
       expect(await visit.sample.colourAt('#clip-map', (50 / 60) * clip.length)).not.toBe('sent');
     });
 
-    it('what one hears goes on when others are closed', async () => {
+    it('a tab still shows its requests after others were closed', async () => {
       for (const tab of others.splice(0, CONNECTIONS - 1)) await tab.close();
       await (await fetch(await others[0]!.linkIn('curl -C'))).arrayBuffer();
       await others[0]!.painted('#download-map', clip.length - 1, 'sent');

@@ -114,7 +114,7 @@ describe.each(ADAPTERS)('archives on %s', (adapter) => {
     }
   };
 
-  it.each(['trip', 'films', 'small', 'crowd'])('%s: is fine for all that read archives', async (name) => {
+  it.each(['trip', 'films', 'small', 'crowd'])('%s: every program that reads archives accepts it', async (name) => {
     await expectFine(await fetched(name));
   });
 
@@ -152,7 +152,7 @@ describe.each(ADAPTERS)('archives on %s', (adapter) => {
     expect(existsSync(join(folder, 'trip', 'empty'))).toBe(true);
   });
 
-  it('zipinfo finds what Info-ZIP itself would have written', async () => {
+  it('zipinfo shows what Info-ZIP itself would have written', async () => {
     const { exitCode, stdout, stderr } = await run('zipinfo', ['-v', await fetched('trip')], folder);
     expect([exitCode, stderr]).toEqual([0, '']);
     const about = stdout.split('trip/private.txt\n')[1]?.split('Central directory entry')[0] ?? '';
@@ -168,7 +168,7 @@ describe.each(ADAPTERS)('archives on %s', (adapter) => {
     expect(stdout).not.toMatch(/warning|error/i);
   });
 
-  it('curl -C - completes it over a line that breaks, wherever that is', async () => {
+  it('curl -C - completes it after the connection broke at any point', async () => {
     const original = await fetched('films');
     const copy = join(folder, 'copy.zip');
     const line = await openLossyLine(url, [1000, 5_000_000, 9_000_000, 12_999_999, 100_000]);
@@ -210,7 +210,7 @@ describe('an archive with an entry of 5 GiB', () => {
   afterAll(() => running.close());
 
   const timeout = 300_000;
-  it('is fine for all that read archives, and resumed behind 4 GiB', async () => {
+  it('every program that reads archives accepts it, and it resumes beyond 4 GiB', async () => {
     const folder = await mkdtemp(fixtures.at('folder-'));
     const path = join(folder, 'sparse.zip');
     const url = `http://127.0.0.1:${running.port}/sparse.zip`;

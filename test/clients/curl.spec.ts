@@ -75,7 +75,7 @@ describe.each(ADAPTERS)('curl against the sample app on %s', (adapter) => {
     expect(stdout).toBe(`${tone.slice(start, end)}206`);
   });
 
-  it('-r of several ranges fetches them as parts, in the order asked', async () => {
+  it('-r with several ranges fetches them as parts, in the requested order', async () => {
     const book = await readFile(site.original('book.pdf'), 'latin1');
     const { stdout } = await curl('-i', '-r', '5000-5999,0-99,-50', site.url + site.path('book.pdf'));
     const [head = '', ...rest] = stdout.split('\r\n\r\n');
@@ -97,7 +97,7 @@ describe.each(ADAPTERS)('curl against the sample app on %s', (adapter) => {
     ]);
   });
 
-  it('-z and --etag-compare are answered 304 without content, and 200 when another version is named', async () => {
+  it('-z and --etag-compare get a 304 without content, or a 200 for another version', async () => {
     const url = site.url + site.path('tone.mp3');
     const tag = join(folder, 'tag');
     const copy = join(folder, 'tone.mp3');

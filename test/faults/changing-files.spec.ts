@@ -103,11 +103,11 @@ describe.each(ADAPTERS)('a file that changes while it is sent, on %s', (adapter)
 
   describe.each(ROUTES)('by %s', (route) => {
     it.each<[what: string, change: () => void]>([
-      ['written anew in place, with the same size', () => writeFileSync(path, NEW)],
-      ['written anew in place, shorter', () => writeFileSync(path, NEW.subarray(0, 12 * MiB))],
-      ['written anew in place, longer', () => writeFileSync(path, newFrom(0))],
-      ['written anew in place, longer, with the same first megabytes', () => writeFileSync(path, newFrom(2 * MiB))],
-      ['written anew in place, longer, and alike as far as it was sent', () => writeFileSync(path, newFrom(14 * MiB))],
+      ['rewritten in place, with the same size', () => writeFileSync(path, NEW)],
+      ['rewritten in place, shorter', () => writeFileSync(path, NEW.subarray(0, 12 * MiB))],
+      ['rewritten in place, longer', () => writeFileSync(path, newFrom(0))],
+      ['rewritten in place, longer, with the same first megabytes', () => writeFileSync(path, newFrom(2 * MiB))],
+      ['rewritten in place, longer, and equal as far as it was sent', () => writeFileSync(path, newFrom(14 * MiB))],
       ['overwritten at its beginning, and appended to', inTurn(() => overwrite(0, 100), append)],
       ['overwritten where it was sent already, and appended to', inTurn(() => overwrite(MiB / 2, MiB), append)],
       ['overwritten where it was not sent yet, and appended to', inTurn(() => overwrite(11 * MiB, 3 * MiB), append)],
@@ -120,12 +120,12 @@ describe.each(ADAPTERS)('a file that changes while it is sent, on %s', (adapter)
           append,
         ),
       ],
-      ['written anew, with the same size and its time set back', inTurn(() => writeFileSync(path, NEW), setBackTime)],
-      ['written anew, longer, with its time set back', inTurn(() => writeFileSync(path, newFrom(0)), setBackTime)],
+      ['rewritten, with the same size and its time set back', inTurn(() => writeFileSync(path, NEW), setBackTime)],
+      ['rewritten, longer, with its time set back', inTurn(() => writeFileSync(path, newFrom(0)), setBackTime)],
       ['cut', () => truncateSync(path, 12 * MiB)],
       ['emptied', () => truncateSync(path, 0)],
-      ['touched, which is all that can be seen of some changes', touchLater],
-    ])('%s: the answer is cut short, and the log says why, once', async (_, change) => {
+      ['touched, because some changes show nothing else', touchLater],
+    ])('%s: the response is cut, and the log says why, once', async (_, change) => {
       const response = await readAcross(route, change);
       expect(response.status).toBe(200);
       expect(header(response, 'Content-Length')).toBe(String(OLD.length));
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('a file that changes while it is sent, on %s', (adapter)
       ['replaced by rename', () => renameSync(fixtures.write('next.bin', NEW), path)],
       ['deleted', () => rmSync(path)],
       ['renamed', () => renameSync(path, fixtures.at('elsewhere.bin'))],
-    ])('%s: the answer is the version it began with', async (_, change) => {
+    ])('%s: the response is the version with which it began', async (_, change) => {
       const response = await readAcross(route, change);
       expect(response.isComplete).toBe(true);
       expect(response.body.equals(OLD)).toBe(true);
@@ -174,7 +174,7 @@ describe.each(ADAPTERS)('a file that changes while it is sent, on %s', (adapter)
     });
   });
 
-  it('a file that is being written: small ranges are of one version, whose tag they carry', async () => {
+  it('a file that is being written: each small range is of one version, and has its tag', async () => {
     const [one, other] = [OLD.subarray(0, 60_000), NEW.subarray(0, 70_000)];
     fixtures.write('file.bin', one);
     const tags = new Map<string, Buffer>();

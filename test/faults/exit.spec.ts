@@ -12,7 +12,7 @@ const LARGE = pseudoRandomBytes(24 * 1024 * 1024);
 const file = fixtures.write('large.bin', LARGE);
 
 describe.each(ADAPTERS)('a process whose app is closed, on %s', (adapter) => {
-  it.each(['/file', '/plain'])('sends what it is sending of %s, and comes to its end by itself', async (path) => {
+  it.each(['/file', '/plain'])('finishes its response for %s, and exits by itself', async (path) => {
     const app = await startApp(adapter, file);
     const client = await RawConnection.open(app.port);
     client.send(requestText(path));

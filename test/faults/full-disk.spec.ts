@@ -57,14 +57,14 @@ describe.each(ADAPTERS)('a disk that is full, on %s', (adapter) => {
     expect(response.body.equals(studios.get(key)!.last.subarray(-1000))).toBe(true);
   };
 
-  it('loses what was not used for the longest time, though the directory may hold more', async () => {
+  it('loses the least recently used content, although the directory may hold more', async () => {
     for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) expectPart(await get(key), key);
     expectPart(await get('f'), 'f');
     expect(studios.get('f')?.takes).toHaveLength(1);
     expect(running.log.complaints).toEqual([]);
   });
 
-  it('is not full inside the bound, though what was removed was read a moment ago', async () => {
+  it('has room within its limit, although the removed content was just read', async () => {
     maxBytes = 3 * SIZE; // of which the disk has 124 KiB more
     for (let i = 0; i < 12; i++) {
       const key = `key-${i}`;
@@ -74,7 +74,7 @@ describe.each(ADAPTERS)('a disk that is full, on %s', (adapter) => {
     expect(running.log.complaints).toEqual([]);
   });
 
-  it('by the files of others is a 503 with Retry-After, and one line in the log; then it goes on', async () => {
+  it('because of other files is a 503 with Retry-After and one log line, and recovers', async () => {
     const filling = join(disk.path, 'filling');
     tryTo(() => writeFileSync(filling, Buffer.alloc(2 * DISK_KIB * KIB)));
     for (const headers of [[], [['Range', 'bytes=0-9']] as const]) {
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('a disk that is full, on %s', (adapter) => {
     expectPart(await get('a'), 'a');
   });
 
-  it('because content is larger than the disk is a 503 for those who wait, and keeps nothing', async () => {
+  it('because content is larger than the disk is a 503 for all waiting clients, and keeps nothing', async () => {
     studios.set('large', new Studio(2 * DISK_KIB * KIB));
     expectPart(await get('a'), 'a');
     const full = await get('large');
@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('a disk that is full, on %s', (adapter) => {
     expectPart(await get('b'), 'b');
   });
 
-  it('that cannot be written to serves what lies there, and says what is wrong of the rest', async () => {
+  it('that is read-only serves the existing files, and reports why it cannot make others', async () => {
     await get('a');
     disk.setReadOnly(true);
     expectPart(await get('a'), 'a');

@@ -63,7 +63,7 @@ async function leave(port: number, { text, bytes }: Point, how: 'finish' | 'rese
   connection[how]();
 }
 
-describe('clients that leave', () => {
+describe('clients that disconnect', () => {
   let app: AppProcess;
   afterEach(() => app.kill());
 
@@ -129,7 +129,7 @@ describe('clients that leave', () => {
     expect(app.complaints).toBe('');
   });
 
-  it('by RST_STREAM of HTTP/2 leave nothing', async () => {
+  it('leave nothing after RST_STREAM on HTTP/2', async () => {
     app = await startApp('fastify-http2', file);
     const idle = await reportOf(app);
     const paths = ['/file', '/plain', '/readable', '/source', '/slow-resolve', '/slow-open'];

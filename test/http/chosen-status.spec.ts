@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { effectiveStatus } from '../../src/http/chosen-status.js';
 import type { RequestFacts } from '../../src/http/response-plan.js';
 
-describe('the status that a handler chose for a file (RFC 9110 §15.3.7, §15.4.5, §15.5.13, §15.5.17)', () => {
+describe('the status that a handler set for a file (RFC 9110 §15.3.7, §15.4.5, §15.5.13, §15.5.17)', () => {
   it.each<
     [sentence: string, status: number, facts: Partial<RequestFacts>, contentRange: string | undefined, meant: number]
   >([

@@ -20,7 +20,7 @@ const depends = (facts: Partial<RequestFacts>, policy: Partial<ResponsePolicy> =
     { ...POLICY, ...policy },
   );
 
-describe('while the size and the date are not known', () => {
+describe('while the size and the date are unknown', () => {
   it.each<Row>([
     ['a HEAD, which has its length', { method: 'HEAD' }],
     ['a HEAD whatever its status', { method: 'HEAD', status: 201 }],
@@ -37,7 +37,7 @@ describe('while the size and the date are not known', () => {
     ['a range with a date for If-Range', { range: 'bytes=5-', ifRange: DATE }],
     ['a range with a tag that holds, and a condition that does', { range: 'bytes=5-', ifRange: TAG, ifMatch: TAG }],
     ['a HEAD with conditions that hold', { method: 'HEAD', ifMatch: TAG, ifNoneMatch: '"other"' }],
-  ])('this waits: %s', (...[, facts, policy, known]) => {
+  ])('waits: %s', (...[, facts, policy, known]) => {
     expect(depends(facts, policy, known)).toBe(true);
   });
 
@@ -75,7 +75,7 @@ describe('while the size and the date are not known', () => {
     ['a range that the parser of the app makes nothing of', { range: 'bytes=0-1' }, { parseRange: () => [] }],
     ['a POST', { method: 'POST', range: 'bytes=0-1' }],
     ['a status of the handler', { status: 201, range: 'bytes=0-1', ifModifiedSince: DATE }],
-  ])('this does not: %s', (...[, facts, policy, known]) => {
+  ])('does not wait: %s', (...[, facts, policy, known]) => {
     expect(depends(facts, policy, known)).toBe(false);
   });
 });

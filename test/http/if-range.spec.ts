@@ -20,7 +20,7 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
     ['the strong tag of the representation holds', '"v1"', STRONG, true],
     ['the strong tag holds where no date is known', '"v1"', TAG_ONLY, true],
     ['another tag does not hold', '"v2"', STRONG, false],
-    ['a tag in other letters does not hold', '"V1"', STRONG, false],
+    ['a tag in another case does not hold', '"V1"', STRONG, false],
     ['a weak tag never matches a strong one', 'W/"v1"', STRONG, false],
     ['a strong tag never matches a weak one', '"v1"', WEAK, false],
     ['two equal weak tags never match', 'W/"v1"', WEAK, false],
@@ -34,7 +34,7 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
     ['exactly the Last-Modified holds', DATE, STRONG, true],
     ['exactly the Last-Modified holds where no tag is known', DATE, DATE_ONLY, true],
     ['exactly the Last-Modified holds beside a weak tag', DATE, WEAK, true],
-    ['one second later does not hold, for the match is exact', LATER, STRONG, false],
+    ['one second later does not hold, because the match is exact', LATER, STRONG, false],
     ['one second earlier does not hold', EARLIER, STRONG, false],
     ['a date in the future does not hold', 'Fri, 31 Dec 9999 23:59:59 GMT', STRONG, false],
     ['the Last-Modified in its rfc850 form holds', 'Tuesday, 15-Nov-94 12:45:26 GMT', STRONG, true],
@@ -53,12 +53,12 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
     expect(ifRangeHolds(ifRange, validators, NOW)).toBe(expected);
   });
 
-  it('a date is compared to the second, which is all that its field can carry', () => {
+  it('a date is compared in whole seconds, the resolution of the header', () => {
     expect(ifRangeHolds(DATE, { lastModified: new Date('1994-11-15T12:45:26.999Z') }, NOW)).toBe(true);
     expect(ifRangeHolds(DATE, { lastModified: new Date('1994-11-15T12:45:27.000Z') }, NOW)).toBe(false);
   });
 
-  it('a year of two digits is placed by the time of the request', () => {
+  it('a two-digit year is interpreted by the time of the request', () => {
     const modified = { lastModified: new Date('2094-11-15T12:45:26Z') };
     expect(ifRangeHolds('Monday, 15-Nov-94 12:45:26 GMT', modified, NOW)).toBe(false);
     expect(ifRangeHolds('Monday, 15-Nov-94 12:45:26 GMT', modified, Date.parse('2060-01-01T00:00:00Z'))).toBe(true);

@@ -32,13 +32,13 @@ describe('If-Match (RFC 9110 §13.1.1)', () => {
     ['the tag as the last of a list without blanks holds', '"v0","v1"', STRONG, proceed],
     ['another tag fails', '"v2"', STRONG, failed],
     ['several other tags fail', '"v0", "v2"', STRONG, failed],
-    ['a tag in other letters fails', '"V1"', STRONG, failed],
+    ['a tag in another case fails', '"V1"', STRONG, failed],
     ['an asterisk holds for any representation', '*', STRONG, proceed],
     ['an asterisk holds for a representation with a weak tag', '*', WEAK, proceed],
     ['an asterisk holds for a representation without validators', '*', NONE, proceed],
     ['a weak tag never matches a strong one', 'W/"v1"', STRONG, failed],
     ['a strong tag never matches a weak one', '"v1"', WEAK, failed],
-    ['two weak tags never match, for the comparison is strong', 'W/"v1"', WEAK, failed],
+    ['two weak tags never match, because the comparison is strong', 'W/"v1"', WEAK, failed],
     ['a strong tag among weak ones holds', 'W/"v1", "v1"', STRONG, proceed],
     ['a tag fails where the representation has none', '"v1"', DATE_ONLY, failed],
     ['an asterisk within quotes is a tag that fails', '"*"', STRONG, failed],
@@ -60,7 +60,7 @@ describe('If-None-Match (RFC 9110 §13.1.2)', () => {
     ['the tag in a list with empty elements is not modified', ', "v0",, "v1" ,', STRONG, notModified],
     ['another tag proceeds', '"v2"', STRONG, proceed],
     ['several other tags proceed', '"v0", W/"v2"', STRONG, proceed],
-    ['a weak tag matches a strong one, for the comparison is weak', 'W/"v1"', STRONG, notModified],
+    ['a weak tag matches a strong one, because the comparison is weak', 'W/"v1"', STRONG, notModified],
     ['a strong tag matches a weak one, for the comparison is weak', '"v1"', WEAK, notModified],
     ['two weak tags match', 'W/"v1"', WEAK, notModified],
     ['an asterisk matches any representation', '*', STRONG, notModified],
@@ -106,12 +106,12 @@ describe('If-Modified-Since (RFC 9110 §13.1.3)', () => {
     expect(evaluatePreconditions({ ifModifiedSince }, validators, NOW)).toBe(expected);
   });
 
-  it('parts of a second of the representation, which no field can carry, do not count', () => {
+  it('fractions of a second of the representation do not count, because no header can carry them', () => {
     const late = { lastModified: new Date('1994-11-15T12:45:26.999Z') };
     expect(evaluatePreconditions({ ifModifiedSince: DATE }, late, NOW)).toBe(notModified);
   });
 
-  it('a year of two digits is placed by the time of the request', () => {
+  it('a two-digit year is interpreted by the time of the request', () => {
     const modified = { lastModified: new Date('2044-11-15T12:45:26Z') };
     const ifModifiedSince = 'Tuesday, 15-Nov-94 12:45:26 GMT';
     expect(evaluatePreconditions({ ifModifiedSince }, modified, NOW)).toBe(proceed);
@@ -149,7 +149,11 @@ describe('precedence (RFC 9110 §13.2.2)', () => {
   it.each<[sentence: string, conditions: Conditions, expected: PreconditionResult]>([
     ['no condition proceeds', {}, proceed],
     ['If-Range alone is no precondition', { ifRange: OTHER }, proceed],
-    ['a true If-Match buries a false If-Unmodified-Since', { ifMatch: MATCHES, ifUnmodifiedSince: EARLIER }, proceed],
+    [
+      'a true If-Match overrides a false If-Unmodified-Since',
+      { ifMatch: MATCHES, ifUnmodifiedSince: EARLIER },
+      proceed,
+    ],
     ['an asterisk buries a false If-Unmodified-Since', { ifMatch: '*', ifUnmodifiedSince: EARLIER }, proceed],
     [
       'a false If-Match is not rescued by a true If-Unmodified-Since',
@@ -167,12 +171,12 @@ describe('precedence (RFC 9110 §13.2.2)', () => {
       notModified,
     ],
     [
-      'a true If-None-Match buries an If-Modified-Since that says 304',
+      'a true If-None-Match overrides an If-Modified-Since that says 304',
       { ifNoneMatch: OTHER, ifModifiedSince: DATE },
       proceed,
     ],
     [
-      'a broken If-None-Match buries an If-Modified-Since that says 304',
+      'a broken If-None-Match overrides an If-Modified-Since that says 304',
       { ifNoneMatch: 'v1', ifModifiedSince: DATE },
       proceed,
     ],
@@ -223,7 +227,7 @@ describe('precedence (RFC 9110 §13.2.2)', () => {
       notModified,
     ],
     [
-      'all four: the dates are dead, the tags decide to proceed',
+      'all four: the dates are ignored, the tags decide to proceed',
       { ifMatch: MATCHES, ifUnmodifiedSince: EARLIER, ifNoneMatch: OTHER, ifModifiedSince: DATE },
       proceed,
     ],
@@ -231,7 +235,7 @@ describe('precedence (RFC 9110 §13.2.2)', () => {
     expect(evaluatePreconditions(conditions, STRONG, NOW)).toBe(expected);
   });
 
-  it('a date is dead beside its tag twin, whatever the twin says, also where the representation has no tag', () => {
+  it('a date is ignored beside its tag header, whatever that says, even if the representation has no tag', () => {
     expect(evaluatePreconditions({ ifNoneMatch: MATCHES, ifModifiedSince: DATE }, DATE_ONLY, NOW)).toBe(proceed);
     expect(evaluatePreconditions({ ifMatch: MATCHES, ifUnmodifiedSince: DATE }, DATE_ONLY, NOW)).toBe(failed);
   });
@@ -242,7 +246,7 @@ describe('properties', () => {
   const dates = fc.constantFrom(EARLIER, DATE, LATER, 'yesterday', '');
   const validators = fc.constantFrom(STRONG, WEAK, DATE_ONLY, TAG_ONLY, NONE);
 
-  it('a date never changes what its tag twin decides', () => {
+  it('a date never changes what its tag header decides', () => {
     fc.assert(
       fc.property(validators, fc.option(tags), tags, dates, dates, (given, none, match, unmodified, modified) => {
         const ifNoneMatch = none ?? '"v1"';

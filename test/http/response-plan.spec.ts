@@ -58,7 +58,7 @@ describe('200: the whole representation', () => {
     expect(Object.keys(plan({}, { size: 5 }).headers)).not.toContain('last-modified');
   });
 
-  it('further fields of the representation are sent, their names in lower case', () => {
+  it('additional headers of the representation are sent, with names in lower case', () => {
     const headers = { Vary: 'Accept', 'CONTENT-LANGUAGE': 'de', 'x-own': 'yes' };
     expect(plan({}, { size: 5, headers }).headers).toMatchObject({
       vary: 'Accept',
@@ -67,14 +67,14 @@ describe('200: the whole representation', () => {
     });
   });
 
-  it('a Content-Type among the further fields counts where no type is given, and yields to one', () => {
+  it('a Content-Type among the additional headers applies only if no type is given', () => {
     const headers = { 'Content-Type': 'video/webm' };
     expect(plan({}, { size: 5, headers }).headers['content-type']).toBe('video/webm');
     expect(plan({}, { size: 5, headers, type: 'video/mp4' }).headers['content-type']).toBe('video/mp4');
   });
 });
 
-describe('what a source hands on from its store frames no message of ours (RFC 9110 §8.6, §14.4)', () => {
+describe('headers of a store never frame our message (RFC 9110 §8.6, §14.4)', () => {
   const headers = {
     'Content-Length': '5',
     'Content-Range': 'bytes 0-4/5',
@@ -294,7 +294,7 @@ describe('206: several ranges (RFC 9110 §15.3.7.2, §14.6)', () => {
   });
 });
 
-describe('too much of it is answered with the whole (RFC 9110 §14.2, §17.15)', () => {
+describe('too many ranges get the whole (RFC 9110 §14.2, §17.15)', () => {
   const apart = (count: number): string =>
     `bytes=${Array.from({ length: count }, (_, i) => `${i * 190}-${i * 190}`).join(',')}`;
 
@@ -308,11 +308,11 @@ describe('too much of it is answered with the whole (RFC 9110 §14.2, §17.15)',
     expect(kindOf({ range: apart(20) }, VIDEO, { maxRanges: 20 })).toBe('multipart');
   });
 
-  it('too many ranges that are all unsatisfiable are a 416 all the same', () => {
+  it('too many ranges that are all unsatisfiable are still a 416', () => {
     expect(kindOf({ range: `bytes=${Array(60).fill('10000-').join(',')}` })).toBe('range-not-satisfiable');
   });
 
-  it('more than a hundred members are a 200, also where none is satisfiable', () => {
+  it('more than a hundred members are a 200, even if none is satisfiable', () => {
     expect(kindOf({ range: `bytes=${Array(101).fill('10000-').join(',')}` })).toBe('full');
   });
 
@@ -353,7 +353,7 @@ describe('openEndedLimit shortens a range without an end, and nothing else', () 
 describe('Range is ignored (RFC 9110 §14.2)', () => {
   it.each([
     ['another unit', 'items=0-5'],
-    ['a unit that nobody knows is no 416 either', 'items=99999-'],
+    ['an unknown unit is not a 416 either', 'items=99999-'],
     ['a syntax error', 'bytes=x'],
     ['an empty field', ''],
     ['last-pos less than first-pos', 'bytes=5-4'],
@@ -432,15 +432,15 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
     expect(kindOf({ range: 'bytes=0-9', ifRange: 'W/"v1"' }, { ...VIDEO, etag: 'W/"v1"' })).toBe('full');
   });
 
-  it('when it is false an unsatisfiable Range does not exist either: 200, no 416', () => {
+  it('if it is false, an unsatisfiable Range is ignored too: 200, not 416', () => {
     expect(plan({ range: 'bytes=10000-', ifRange: '"v2"' })).toStrictEqual(plan({}));
   });
 
-  it('when it is true an unsatisfiable Range is a 416', () => {
+  it('if it is true, an unsatisfiable Range is a 416', () => {
     expect(kindOf({ range: 'bytes=10000-', ifRange: '"v1"' })).toBe('range-not-satisfiable');
   });
 
-  it('when it is false several ranges do not exist either', () => {
+  it('if it is false, several ranges are ignored too', () => {
     expect(plan({ range: 'bytes=0-0,-1', ifRange: '"v2"' })).toStrictEqual(plan({}));
   });
 
@@ -449,7 +449,7 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
     expect(plan({ ifRange: '"v1"' })).toStrictEqual(plan({}));
   });
 
-  it('on a HEAD it makes neither 304 nor 412, though it is false', () => {
+  it('on a HEAD it causes neither 304 nor 412, even if false', () => {
     expect(kindOf({ method: 'HEAD', range: 'bytes=0-9', ifRange: '"v2"' })).toBe('full');
   });
 });
@@ -544,7 +544,7 @@ describe('the order of evaluation (RFC 9110 §13.2.2, §14.2)', () => {
     ['a true If-Unmodified-Since lets the Range be served', { ifUnmodifiedSince: DATE, range: 'bytes=0-9' }, 'partial'],
     ['a true If-None-Match lets the Range be served', { ifNoneMatch: '"v2"', range: 'bytes=0-9' }, 'partial'],
     ['a true If-Modified-Since lets the Range be served', { ifModifiedSince: EARLIER, range: 'bytes=0-9' }, 'partial'],
-    ['a true If-None-Match lets a 416 be', { ifNoneMatch: '"v2"', range: 'bytes=10000-' }, 'range-not-satisfiable'],
+    ['a true If-None-Match allows a 416', { ifNoneMatch: '"v2"', range: 'bytes=10000-' }, 'range-not-satisfiable'],
     [
       'a true If-None-Match with a false If-Range is a 200',
       { ifNoneMatch: '"v2"', range: 'bytes=0-9', ifRange: '"v2"' },
@@ -617,7 +617,7 @@ describe('HEAD (RFC 9110 §9.3.2, §14.2: Range is defined for GET)', () => {
   });
 });
 
-describe('any other status or method is none of our business', () => {
+describe('other statuses and methods are left alone', () => {
   const conditional = {
     range: 'bytes=0-9',
     ifMatch: '"v2"',
@@ -650,7 +650,7 @@ describe('any other status or method is none of our business', () => {
     },
   );
 
-  it.each([204, 205, 304])('status %d, which has no content, gets none and no length of it', (status) => {
+  it.each([204, 205, 304])('status %d has neither content nor Content-Length', (status) => {
     const sent = plan({ status, ...conditional });
     expect(sent).toMatchObject({ kind: 'full', status, content: [], contentLength: 0 });
     expect(sent.headers).not.toHaveProperty('content-length');
@@ -679,7 +679,7 @@ describe('Accept-Ranges (RFC 9110 §14.3)', () => {
     expect(plan({ range }, VIDEO, { acceptRanges: false }).status).toBe(200);
   });
 
-  it('acceptRanges: false leaves the preconditions as they are', () => {
+  it('acceptRanges: false does not change the preconditions', () => {
     expect(kindOf({ ifNoneMatch: '"v1"' }, VIDEO, { acceptRanges: false })).toBe('not-modified');
     expect(kindOf({ ifMatch: '"v2"' }, VIDEO, { acceptRanges: false })).toBe('precondition-failed');
   });
@@ -717,13 +717,13 @@ describe('no-transform, so that no proxy changes bytes under a strong tag (RFC 9
   it.each([
     ['it is added to what is there', 'public, max-age=60', 'public, max-age=60, no-transform'],
     ['it is not added twice', 'no-transform', 'no-transform'],
-    ['it is not added twice in other letters', 'No-Transform', 'No-Transform'],
+    ['it is not added twice in another case', 'No-Transform', 'No-Transform'],
     ['it is not added twice behind others', 'max-age=60,no-transform', 'max-age=60,no-transform'],
     ['it is not added twice between others', 'public, no-transform , max-age=60', 'public, no-transform , max-age=60'],
-    ['a directive that only ends like it is another one', 'x-no-transform', 'x-no-transform, no-transform'],
-    ['a directive that only begins like it is another one', 'no-transform-x', 'no-transform-x, no-transform'],
-    ['no empty element is made of an empty field', '', 'no-transform'],
-    ['no empty element is made of a blank field', ' \t', 'no-transform'],
+    ['a directive that only ends like it does not count', 'x-no-transform', 'x-no-transform, no-transform'],
+    ['a directive that only begins like it does not count', 'no-transform-x', 'no-transform-x, no-transform'],
+    ['an empty value adds no empty element', '', 'no-transform'],
+    ['a value of white space adds no empty element', ' \t', 'no-transform'],
   ])('%s', (_, cacheControl, expected) => {
     expect(sent(cacheControl)).toBe(expected);
   });
@@ -732,7 +732,7 @@ describe('no-transform, so that no proxy changes bytes under a strong tag (RFC 9
     ['the 200 that offers ranges has it', {}],
     ['a 206 has it', { range: 'bytes=0-9' }],
     ['a multipart 206 has it', { range: 'bytes=0-0,-1' }],
-    ['a 304 has it, for it updates the stored 200', { ifNoneMatch: '"v1"' }],
+    ['a 304 has it, because it updates the stored 200', { ifNoneMatch: '"v1"' }],
     ['the fields of a HEAD have it', { method: 'HEAD' }],
   ])('%s', (_, facts) => {
     expect(plan(facts).headers['cache-control']).toBe('no-transform');
@@ -740,7 +740,7 @@ describe('no-transform, so that no proxy changes bytes under a strong tag (RFC 9
 });
 
 describe('a parser of the app’s own', () => {
-  it('gets the field as it was received, and what it reads is served', () => {
+  it('gets the header as received, and its ranges are served', () => {
     const received: string[] = [];
     const own = (headerValue: string): RangeSet => {
       received.push(headerValue);
@@ -771,7 +771,7 @@ describe('bytes that somebody else sends', () => {
     delegated: { status: 307, headers: { Location: 'https://store.example/clip', 'Cache-Control': 'no-store' } },
   };
 
-  it('a proxy gets its field and what describes the content: no byte, no validator, no offer of ranges', () => {
+  it('a proxy gets its header and those that describe the content: no byte, no validator, no Accept-Ranges', () => {
     expect(plan({}, offloaded)).toStrictEqual({
       kind: 'delegated',
       status: 200,
@@ -787,7 +787,7 @@ describe('bytes that somebody else sends', () => {
     });
   });
 
-  it('the fields of the content go along to a proxy: Cache-Control, Content-Disposition, Content-Language', () => {
+  it('a proxy gets the headers of the content: Cache-Control, Content-Disposition, Content-Language', () => {
     const headers = { 'Cache-Control': 'max-age=60', 'Content-Disposition': 'inline', 'Content-Language': 'de' };
     expect(plan({}, { ...offloaded, headers }).headers).toMatchObject({
       'cache-control': 'max-age=60, no-transform',
@@ -796,7 +796,7 @@ describe('bytes that somebody else sends', () => {
     });
   });
 
-  it('a client that is sent elsewhere gets a 307 that describes no content (RFC 9110 §15.4.8)', () => {
+  it('a redirected client gets a 307 that describes no content (RFC 9110 §15.4.8)', () => {
     expect(plan({}, redirected)).toStrictEqual({
       kind: 'delegated',
       status: 307,
@@ -806,7 +806,7 @@ describe('bytes that somebody else sends', () => {
     });
   });
 
-  it('what was meant for the content stays off a redirection, but who may have it', () => {
+  it('a redirection has no headers of the content, except who may read it', () => {
     const headers = {
       'Cache-Control': 'max-age=60',
       'Content-Disposition': 'inline',
@@ -834,7 +834,7 @@ describe('bytes that somebody else sends', () => {
     ['If-Modified-Since', { ifModifiedSince: LATER }],
     ['a false If-Unmodified-Since', { ifUnmodifiedSince: EARLIER }],
     ['If-Range', { range: 'bytes=0-9', ifRange: '"v1"' }],
-  ])('%s changes nothing: whoever sends the bytes evaluates it', (_, facts) => {
+  ])('%s changes nothing: the server that sends the bytes evaluates it', (_, facts) => {
     expect(plan(facts, offloaded)).toStrictEqual(plan({}, offloaded));
     expect(plan(facts, { ...VIDEO, ...redirected })).toStrictEqual(plan({}, redirected));
   });
@@ -855,12 +855,12 @@ describe('bytes that somebody else sends', () => {
     },
   );
 
-  it('towards a proxy the status is that of the handler', () => {
+  it('a response to a proxy has the status of the handler', () => {
     expect(plan({ status: 404 }, offloaded).status).toBe(404);
     expect(plan({ status: 204 }, offloaded).headers).not.toHaveProperty('content-length');
   });
 
-  it('fields that frame a message are none of the delegation', () => {
+  it('headers that frame a message are not delegated', () => {
     const headers = { Location: '/elsewhere', 'Content-Length': '5', 'Transfer-Encoding': 'chunked', ETag: '"v1"' };
     expect(plan({}, { delegated: { status: 307, headers } }).headers).toStrictEqual({
       location: '/elsewhere',

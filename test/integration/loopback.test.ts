@@ -71,7 +71,7 @@ describe('the real clients', { timeout: 120_000 }, () => {
           const response = await get({ range: 'bytes=0-9' });
           await response.arrayBuffer();
           assert.equal(response.status, isOfHead ? 404 : 504);
-          await until(() => store.underWay === 0, 'the store to be let go');
+          await until(() => store.underWay === 0, 'the store to be released');
         });
 
         it(`keeps no connection to a store that is silent ${where} where the client leaves`, async () => {
@@ -82,18 +82,18 @@ describe('the real clients', { timeout: 120_000 }, () => {
             (response) => response.arrayBuffer(),
             () => {},
           );
-          await until(() => store.underWay === 0, 'the store to be let go');
+          await until(() => store.underWay === 0, 'the store to be released');
         });
       }
 
       for (const [what, bytes] of [
         ['something shorter', BYTES.subarray(0, 1000)],
         ['something longer', pseudoRandomBytes(700_000, 2)],
-        ['nothing at all', Buffer.alloc(0)],
+        ['an empty object', Buffer.alloc(0)],
         ['no object', undefined],
       ] as const) {
         for (const how of ['remembered', 'given', 'given without a tag']) {
-          it(`serves at once what was put in place of what is ${how}: ${what}`, async () => {
+          it(`serves a replaced object at once if its metadata is ${how}: ${what}`, async () => {
             const { size = 0, etag } = await sources[kind]({ metadataTtlMs: 0 }).resolve(AbortSignal.timeout(9000));
             const metadata = how === 'given' ? { size, ...(etag === undefined ? {} : { etag }) } : { size };
             serve = () => sources[kind](how === 'remembered' ? {} : { metadata, metadataTtlMs: 0 });
@@ -125,18 +125,18 @@ describe('the real clients', { timeout: 120_000 }, () => {
     });
   }
 
-  it('get ranges and wholes with the default checksums of the AWS SDK, also of a store that sends them with parts', async () => {
+  it('read objects and ranges with the default checksums of the AWS SDK, even if the store sends them with ranges', async () => {
     const sum = Buffer.alloc(4);
     sum.writeUInt32BE(crc32(BYTES));
     store.put('clip', BYTES, { 'x-amz-checksum-crc32': sum.toString('base64'), 'x-amz-checksum-type': 'FULL_OBJECT' });
     serve = sources.s3;
     await assertServed(BYTES);
     await leaveAfter(1000, `${endpoint.url}/clip`);
-    await until(() => store.underWay === 0, 'the store to be let go');
+    await until(() => store.underWay === 0, 'the store to be released');
     assert(store.requests.some(({ headers }) => headers['x-amz-checksum-mode'] === 'ENABLED'));
   });
 
-  it('send with each request what the app has set on their objects', async () => {
+  it('send the settings of their objects with each request', async () => {
     const s3 = s3Source(s3Client(store), { ...OBJECT, SSECustomerAlgorithm: 'AES256', SSECustomerKey: KEY });
     serve = () => s3;
     await assertServed(BYTES);
@@ -152,7 +152,7 @@ describe('the real clients', { timeout: 120_000 }, () => {
     }
   });
 
-  it('fail before the store is asked without making a 404 of it', async () => {
+  it('fail before they reach the store, and this is not a 404', async () => {
     const missing = async (): Promise<never> => {
       throw Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open', path: '/token' });
     };

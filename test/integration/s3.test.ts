@@ -76,7 +76,7 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
     ['all of an object', 0],
     ['a range', 1_000_001],
   ] as const) {
-    it(`sends ${what} to its end where the server that feeds it is killed in the middle`, async () => {
+    it(`sends ${what} completely although the storage node is killed halfway`, async () => {
       const { store, endpoint } = running();
       await store.put('huge', HUGE);
       let killed: number | undefined;
@@ -99,7 +99,7 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
   }
 
   for (const adapter of ['express', 'fastify']) {
-    it(`is where the sample app's media come from, on ${adapter}`, async () => {
+    it(`serves the media of the sample app, on ${adapter}`, async () => {
       const { store } = running();
       const clip = readFileSync(join(REPOSITORY, 'sample-app', 'media', 'clip.mp4'));
       await store.put('clip.mp4', clip);
@@ -148,7 +148,7 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
     }
   });
 
-  it('sends no mixture where the object is replaced, and then the server killed that feeds the old one', async () => {
+  it('sends no mixture if the object is replaced and the storage node of the old one is killed', async () => {
     const { store, endpoint } = running();
     await store.put('huge', HUGE);
     let isReplaced = false;

@@ -105,13 +105,13 @@ export function describeStore<S extends Store>(
       return Buffer.from(await response.arrayBuffer());
     };
 
-    it('is empty, or not there, where it is', async () => {
+    it('serves an empty object, and is a 404 for a missing one', async () => {
       const empty = await fetch(`${endpoint.url}/empty`);
       assert.deepEqual([empty.status, empty.headers.get('content-length')], [200, '0']);
       assert.equal((await fetch(`${endpoint.url}/missing`)).status, 404);
     });
 
-    it('serves what was put in place of something else at once, and never a mixture', async () => {
+    it('serves a replaced object at once, and never a mixture', async () => {
       const [one, other] = [Buffer.alloc(500_000, 1), Buffer.alloc(700_000, 2)];
       await store.put('changing', one);
       for (const bytes of [other, one, other]) {
@@ -120,7 +120,7 @@ export function describeStore<S extends Store>(
       }
     });
 
-    it('sends all of what was put in its place where the next range is asked for under If-Range', async () => {
+    it('sends the whole new object if the next range is requested with If-Range', async () => {
       const [one, other] = [Buffer.alloc(500_000, 1), Buffer.alloc(700_000, 2)];
       await store.put('resumed', one);
       const first = await fetch(`${endpoint.url}/resumed`, { headers: { range: 'bytes=0-99999' } });
@@ -134,7 +134,7 @@ export function describeStore<S extends Store>(
       assert.notEqual(next.headers.get('etag'), etag);
     });
 
-    it('sends one version, or cuts the answer, where the object is replaced meanwhile', async () => {
+    it('sends one version, or cuts the response, if the object is replaced meanwhile', async () => {
       for (const at of [1, 1_000_000, 30_000_000]) {
         await store.put('replaced', HUGE);
         let isReplaced = false;
@@ -149,7 +149,7 @@ export function describeStore<S extends Store>(
       }
     });
 
-    it('lets go of the store where five hundred clients leave, and serves the next fifty', async () => {
+    it('releases the store when five hundred clients disconnect, and serves the next fifty', async () => {
       for (let round = 0; round < 20; round++) {
         const leaving = Array.from({ length: 25 }, (_, i) => leaveAfter((i % 5) * 5000, `${endpoint.url}/large`));
         await Promise.all(leaving);
@@ -162,7 +162,7 @@ export function describeStore<S extends Store>(
       await untilUnused(store);
     });
 
-    it('leaves the others in peace where some leave', async () => {
+    it('continues for the other clients when some disconnect', async () => {
       const whole = Array.from({ length: 4 }, async () => {
         const response = await fetch(`${endpoint.url}/large`);
         assert(Buffer.from(await response.arrayBuffer()).equals(LARGE));
@@ -173,7 +173,7 @@ export function describeStore<S extends Store>(
 
     further(() => ({ store, endpoint }));
 
-    it('has answered nothing with an error of the server', () => {
+    it('has sent no server error', () => {
       assert.deepEqual(
         endpoint.errors.filter((status) => status >= 500),
         [],

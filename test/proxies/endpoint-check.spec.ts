@@ -67,7 +67,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-describe('checkRangedEndpoint on servers that are widely used', () => {
+describe('checkRangedEndpoint on widely used servers', () => {
   it.each(ROWS)('finds in $server what is against the RFC, and nothing else', async ({ start, must, should }) => {
     const server = await start(fixtures, file);
     const findings = await checkRangedEndpoint(server.url, { bytes: BYTES }).finally(() => server.close());

@@ -83,7 +83,7 @@ describe.each(ADAPTERS)('X-Accel-Redirect: a guard of %s decides, nginx sends', 
   const get = (name: string, headers: readonly (readonly [string, string])[] = [], method = 'GET') =>
     ask(`/guarded?name=${encodeURIComponent(name)}`, [PASS, ...headers], method);
 
-  it('200: all of it, with what the app said of it, and validators of nginx', async () => {
+  it('200: the whole file, with the headers of the app and the validators of nginx', async () => {
     const response = await get('clip.mp4');
     expect(response.status).toBe(200);
     expect(withoutServer(response)).toEqual(WHOLE);
@@ -143,7 +143,7 @@ describe.each(ADAPTERS)('X-Accel-Redirect: a guard of %s decides, nginx sends', 
     expect(response.body.equals(BYTES)).toBe(status === 200);
   });
 
-  it('If-Range: a download resumes by the entity tag of nginx, and begins anew by another', async () => {
+  it('If-Range: a download resumes with the entity tag of nginx, and starts over with another', async () => {
     const range = ['Range', 'bytes=99000-'] as const;
     const resumed = await get('clip.mp4', [range, ['If-Range', NGINX_ETAG]]);
     expect(resumed.status).toBe(206);
@@ -153,13 +153,13 @@ describe.each(ADAPTERS)('X-Accel-Redirect: a guard of %s decides, nginx sends', 
     expect(anew.body.equals(BYTES)).toBe(true);
   });
 
-  it('HEAD: the fields without a byte', async () => {
+  it('HEAD: headers without content', async () => {
     const response = await get('clip.mp4', [], 'HEAD');
     expect(response.status).toBe(200);
     expect(withoutServer(response)).toEqual(WHOLE);
   });
 
-  it('the app itself sends nothing of it', async () => {
+  it('the app itself sends no byte of the file', async () => {
     const direct = await fetchRaw(app.port, '/guarded?name=clip.mp4', [PASS, ['Range', 'bytes=0-9']]);
     expect(direct.status).toBe(200);
     expect(direct.body).toHaveLength(0);

@@ -62,7 +62,7 @@ function countBy(responses: readonly RawResponse[], name: string): Record<string
   return counts;
 }
 
-describe('replicas behind a round robin: one on Express, one on Fastify', () => {
+describe('two replicas in turn, one on Express and one on Fastify', () => {
   let first: AppProcess;
   let second: AppProcess;
   let nginx: Nginx;
@@ -78,7 +78,7 @@ describe('replicas behind a round robin: one on Express, one on Fastify', () => 
     await Promise.all([first?.closeWithoutComplaint(), second?.closeWithoutComplaint()]);
   });
 
-  it('the same file has the same fields on both, validators included', async () => {
+  it('the same file has the same headers on both, including validators', async () => {
     const [one, other] = await Promise.all(
       [first, second].map(async ({ port }) => headersOf(await fetchRaw(port, '/file?name=clip.mp4', [], 'HEAD'))),
     );
@@ -94,7 +94,7 @@ describe('replicas behind a round robin: one on Express, one on Fastify', () => 
     expect(countBy(pieces, 'X-Served-By')).toEqual({ [first.address]: PIECES / 2, [second.address]: PIECES / 2 });
   });
 
-  it('a replica that has another version never gives a piece of it: 200 and all of it', async () => {
+  it('a replica with another version never sends a range of it, but a 200 with the whole file', async () => {
     const outdated = await startApp('express', fixtures.at('outdated'));
     const mixed = await startNginx([second, outdated]);
     try {

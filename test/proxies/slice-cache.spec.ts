@@ -60,7 +60,7 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
   const requests = (): Promise<number[]> => Promise.all(replicas.map((replica) => requestsOf(replica)));
   const total = async (): Promise<number> => (await requests()).reduce((sum, count) => sum + count, 0);
 
-  it('ranges are exact; each slice is asked for once, of whichever replica', async () => {
+  it('ranges are exact; each slice is requested once, from either replica', async () => {
     fixtures.write('clip.mp4', BYTES);
     const before = await total();
     const positions = randomNumbers(80, SIZE);
@@ -76,7 +76,7 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
     expect((await requests()).every((count) => count > 0)).toBe(true);
   });
 
-  it('what was a MISS is a HIT, and still exact, whole or in part', async () => {
+  it('what was a MISS becomes a HIT, and is still exact, whole or in part', async () => {
     fixtures.write('again.mp4', BYTES);
     const miss = await get('again.mp4', [['Range', 'bytes=10-20']]);
     const hit = await get('again.mp4', [['Range', 'bytes=15-30']]);
@@ -117,7 +117,7 @@ describe('nginx with slice and proxy_cache over two replicas', () => {
     expect((await get('missing.mp4', [['Range', 'bytes=0-9']])).status).toBe(404);
   });
 
-  it('a file that is replaced is never mixed: nginx breaks off where the entity tags differ', async () => {
+  it('a replaced file is never mixed: nginx breaks off if the entity tags differ', async () => {
     fixtures.write('replaced.mp4', BYTES);
     expect((await get('replaced.mp4', [['Range', 'bytes=0-99']])).body.equals(BYTES.subarray(0, 100))).toBe(true);
     fixtures.write('replaced.mp4.new', REPLACED, new Date(MODIFIED.getTime() + 1));

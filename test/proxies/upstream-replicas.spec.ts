@@ -56,7 +56,7 @@ describe.each(ADAPTERS)('nginx in front of two nginx whose copies are of another
   });
   beforeEach(() => running.log.clear());
 
-  it('each range is that of the file where their versions are not pinned', async () => {
+  it('without pinned versions, each range is served from the file', async () => {
     for (let first = 0; first < 1_000_000; first += 100_000) {
       const piece = await fetchRaw(running.port, '/any', [['Range', `bytes=${first}-${first + 99_999}`]]);
       expect(piece.status).toBe(206);
@@ -66,7 +66,7 @@ describe.each(ADAPTERS)('nginx in front of two nginx whose copies are of another
     expect(running.log.complaints).toEqual([]);
   });
 
-  it('no range is of two versions where they are, and who reads the log learns why', async () => {
+  it('with pinned versions, no range mixes two versions, and the log says why', async () => {
     const statuses = new Set<number>();
     for (let i = 0; i < 10; i++) {
       const piece = await fetchRaw(running.port, '/pinned', [['Range', 'bytes=100-199']]);

@@ -22,7 +22,7 @@ describe('redirectSource', () => {
     expect(await delegationOf(redirectSource(async () => target))).toEqual(expected);
   });
 
-  it('asks its function once per request, with the signal of the response', async () => {
+  it('calls its function once per request, with the signal of the response', async () => {
     const signals: AbortSignal[] = [];
     const source = redirectSource((given) => `https://store.example/${signals.push(given)}`);
     expect((await delegationOf(source))?.headers['location']).toBe('https://store.example/1');
@@ -30,7 +30,7 @@ describe('redirectSource', () => {
     expect(signals).toEqual([signal, signal]);
   });
 
-  it('is cacheable where the app says so', async () => {
+  it('is cacheable if the app says so', async () => {
     const source = redirectSource('https://store.example/a', { cacheControl: 'private, max-age=60' });
     expect((await delegationOf(source))?.headers['cache-control']).toBe('private, max-age=60');
   });
@@ -49,7 +49,7 @@ describe('redirectSource', () => {
     ['a tab', 'https://store.example/a\tb'],
     ['a NUL', 'https://store.example/a\0'],
     ['a next line of Unicode', 'https://store.example/a\u0085'],
-  ])('%s is no URL to send a client to', async (_, target) => {
+  ])('%s is not a valid URL for a redirection', async (_, target) => {
     expect(() => redirectSource(target)).toThrow(/^redirectSource: .* is not an absolute http: or https: URL$/);
     expect(() => redirectSource(target)).toThrow(expect.objectContaining({ name: 'TypeError' }));
     await expect(delegationOf(redirectSource(() => target))).rejects.toMatchObject({ name: 'TypeError' });
@@ -66,7 +66,7 @@ describe('redirectSource', () => {
     expect(() => redirectSource(target)).not.toThrow(/anna|pass|word/);
   });
 
-  it('tells no signature in its error', () => {
+  it('reveals no signature in its error', () => {
     expect(() => redirectSource('ftp://store.example/a?X-Signature=secret')).toThrow('"ftp://store.example/a"');
     expect(() => redirectSource('ftp://store.example/a?X-Signature=secret')).not.toThrow(/secret/);
   });
@@ -92,7 +92,7 @@ describe('redirectSource', () => {
     expect(() => redirectSource('https://store.example/a', options as object)).toThrow(message);
   });
 
-  it('has no bytes to be read where no interceptor runs', async () => {
+  it('has no bytes without an interceptor', async () => {
     const { open } = await redirectSource('https://store.example/a').resolve(signal);
     expect(() => open(undefined, signal)).toThrow('redirectSource has no bytes');
   });

@@ -425,7 +425,7 @@ describe.each(ADAPTERS)('generated content, on %s', (adapter) => {
     });
   });
 
-  describe('clients that leave', () => {
+  describe('clients that disconnect', () => {
     it('the last of them ends the generation, which leaves nothing behind', async () => {
       stopAt(2);
       const leaving = [await ask(), await ask(range('bytes=0-1')), await ask()];

@@ -27,7 +27,7 @@ describe('the layout of multipart/byteranges (RFC 9110 §14.6, RFC 2046 §5.1.1)
     });
   });
 
-  it('the parts stand in the order given', () => {
+  it('the parts have the given order', () => {
     const ranges = [40, 0, 20].map((firstPos) => ({ firstPos, lastPos: firstPos + 3 }));
     const { heads } = layOutMultipart(ranges, 44, PDF, 'b');
     expect(heads.map((head) => /bytes .*/.exec(head)?.[0])).toStrictEqual([
@@ -37,7 +37,7 @@ describe('the layout of multipart/byteranges (RFC 9110 §14.6, RFC 2046 §5.1.1)
     ]);
   });
 
-  it('several fields of the parts stand in each of them', () => {
+  it('each part has all headers of the parts', () => {
     const headers: [string, string][] = [...PDF, ['Content-Encoding', 'gzip']];
     const { heads } = layOutMultipart([{ firstPos: 0, lastPos: 0 }], 44, headers, 'b');
     expect(heads).toStrictEqual([
@@ -45,7 +45,7 @@ describe('the layout of multipart/byteranges (RFC 9110 §14.6, RFC 2046 §5.1.1)
     ]);
   });
 
-  it('without fields of its own a part has its Content-Range alone', () => {
+  it('without other headers a part has only its Content-Range', () => {
     const { heads } = layOutMultipart([{ firstPos: 0, lastPos: 0 }], 44, [], 'b');
     expect(heads).toStrictEqual(['\r\n--b\r\nContent-Range: bytes 0-0/44\r\n\r\n']);
   });
@@ -80,7 +80,7 @@ describe('properties', () => {
   const bchars = fc.constantFrom('0', '9', 'a', 'z', 'A', 'Z', '-', '_', '.', '+', "'");
   const boundary = fc.string({ unit: bchars, minLength: 1, maxLength: 70 });
 
-  it('a strict reader, which shares no code with the writer, finds the parts: their fields, order and bytes', () => {
+  it('a strict reader that shares no code with the writer finds the parts: headers, order and bytes', () => {
     fc.assert(
       fc.property(fc.array(range, { minLength: 1, maxLength: 10 }), boundary, (ranges, given) => {
         const { contentType, heads, tail } = layOutMultipart(ranges, REPRESENTATION.length, PDF, given);
@@ -104,7 +104,7 @@ describe('properties', () => {
     );
   });
 
-  it('content that looks like line breaks and delimiters of another boundary is carried as it is', () => {
+  it('content that looks like delimiters of another boundary is sent unchanged', () => {
     const text = '\r\n--other\r\n\r\n--other--\r\n\r\n';
     const whole = { firstPos: 0, lastPos: text.length - 1 };
     const { contentType, heads, tail } = layOutMultipart([whole, whole], text.length, PDF, 'mine');

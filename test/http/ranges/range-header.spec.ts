@@ -4,7 +4,7 @@ import { isRangeSet, parseRange, type RangeSet, type RangeSpec } from '../../../
 
 const LARGEST = Number.MAX_SAFE_INTEGER; // 9007199254740991
 
-describe('a Range field that is understood (RFC 9110 §14.1.1, §14.1.2, §14.2)', () => {
+describe('a valid Range header (RFC 9110 §14.1.1, §14.1.2, §14.2)', () => {
   it.each<[sentence: string, headerValue: string, expected: RangeSet]>([
     ['first-pos and last-pos', 'bytes=0-499', [{ firstPos: 0, lastPos: 499 }]],
     ['a range that begins behind the first byte', 'bytes=500-999', [{ firstPos: 500, lastPos: 999 }]],
@@ -241,7 +241,7 @@ describe('bounds (RFC 9110 §14.2, §17.15)', () => {
   });
 });
 
-describe('isRangeSet holds what a parser of the app’s own returns to the promise of its type', () => {
+describe('isRangeSet checks the result of a parser of the app', () => {
   it.each<[sentence: string, rangeSet: RangeSet, expected: boolean]>([
     ['all three forms keep it', [{ firstPos: 0, lastPos: 0 }, { firstPos: 5 }, { suffixLength: 0 }], true],
     ['the largest safe integer keeps it', [{ firstPos: LARGEST, lastPos: LARGEST }, { suffixLength: LARGEST }], true],
@@ -283,7 +283,7 @@ describe('properties', () => {
     return `${pad}${firstPos}-${lastPos === undefined ? '' : `${pad}${lastPos}`}`;
   }
 
-  it('what is written by the grammar, with any white space, empty elements and leading zeros, is read back', () => {
+  it('what is written by the grammar, with any white space, empty elements and leading zeros, is parsed back', () => {
     const member = fc.record({ rangeSpec: spec, pad: zeros, delimiter });
     fc.assert(
       fc.property(fc.array(member, { minLength: 1, maxLength: 100 }), fc.boolean(), (written, capitals) => {
@@ -306,7 +306,7 @@ describe('properties', () => {
     );
   });
 
-  it('no text makes it throw, and what it reads is never empty', () => {
+  it('no text makes it throw, and its result is never empty', () => {
     const nearly = fc
       .array(fc.constantFrom('bytes', '=', '-', ',', ' ', '\t', '0', '7', '9007199254740993', 'x', '\u00a0', '"'))
       .map((texts) => texts.join(''));

@@ -37,7 +37,7 @@ describe('one range against a complete length (RFC 9110 §14.1.2)', () => {
     ['all of it by its positions is still a range', [{ firstPos: 0, lastPos: 9 }], 10, ranges(0, 9)],
     ['all of it by an open end is still a range', [{ firstPos: 0 }], 10, ranges(0, 9)],
     ['a suffix as long as the representation selects all of it', [{ suffixLength: 10 }], 10, ranges(0, 9)],
-    ['a suffix shorter by one leaves out the first byte', [{ suffixLength: 9 }], 10, ranges(1, 9)],
+    ['a suffix shorter by one excludes the first byte', [{ suffixLength: 9 }], 10, ranges(1, 9)],
     ['a suffix longer by one than the representation selects all of it', [{ suffixLength: 11 }], 10, ranges(0, 9)],
     ['a suffix longer than the representation selects all of it', [{ suffixLength: LARGEST }], 10, ranges(0, 9)],
     ['last-pos at the complete length is clamped', [{ firstPos: 0, lastPos: 10 }], 10, ranges(0, 9)],
@@ -125,7 +125,7 @@ describe('a set of ranges (RFC 9110 §14.2, §15.3.7.2)', () => {
   });
 });
 
-describe('overlapping and near ranges are merged where more than one is asked (RFC 9110 §15.3.7.2: MAY)', () => {
+describe('overlapping and nearby ranges are merged (RFC 9110 §15.3.7.2: MAY)', () => {
   const from = (...positions: readonly number[]): RangeSet => {
     const selection = ranges(...positions);
     return selection.kind === 'ranges' ? selection.ranges : [];
@@ -135,10 +135,10 @@ describe('overlapping and near ranges are merged where more than one is asked (R
     ['overlapping ranges become one', from(500, 700, 601, 999), 0, ranges(500, 999)],
     ['overlapping ranges become one, whichever is asked first', from(601, 999, 500, 700), 0, ranges(500, 999)],
     ['adjacent ranges become one', from(500, 600, 601, 999), 0, ranges(500, 999)],
-    ['a range within another one vanishes', from(0, 99, 10, 19), 0, ranges(0, 99)],
-    ['a range around another one swallows it', from(10, 19, 0, 99), 0, ranges(0, 99)],
+    ['a range within another one disappears', from(0, 99, 10, 19), 0, ranges(0, 99)],
+    ['a range around another one absorbs it', from(10, 19, 0, 99), 0, ranges(0, 99)],
     ['the same range twice becomes one', from(5, 9, 5, 9), 0, ranges(5, 9)],
-    ['one byte between them keeps two apart where no gap is allowed', from(0, 9, 11, 19), 0, ranges(0, 9, 11, 19)],
+    ['one byte between two ranges keeps them apart if no gap is allowed', from(0, 9, 11, 19), 0, ranges(0, 9, 11, 19)],
     ['one byte between them is bridged by a gap of one', from(0, 9, 11, 19), 1, ranges(0, 19)],
     ['two bytes between them are not bridged by a gap of one', from(0, 9, 12, 19), 1, ranges(0, 9, 12, 19)],
     ['80 bytes between them are bridged by a gap of 80', from(0, 9, 90, 99), 80, ranges(0, 99)],
@@ -179,12 +179,12 @@ describe('overlapping and near ranges are merged where more than one is asked (R
       0,
       ranges(50, 999),
     ],
-    ['an unsatisfiable member is near to nothing', [{ firstPos: 990 }, { firstPos: 1000 }], 80, ranges(990, 999)],
+    ['an unsatisfiable member is merged with nothing', [{ firstPos: 990 }, { firstPos: 1000 }], 80, ranges(990, 999)],
   ])('%s', (_, rangeSet, coalesceGap, expected) => {
     expect(selectRanges(rangeSet, 1000, { ...POLICY, coalesceGap })).toStrictEqual(expected);
   });
 
-  it('the caller’s range set is left as it was', () => {
+  it('the caller’s range set is not changed', () => {
     const rangeSet = Object.freeze(from(90, 99, 0, 9, 5, 20).map((range) => Object.freeze(range)));
     selectRanges(rangeSet, 1000, POLICY);
     expect(rangeSet).toStrictEqual(from(90, 99, 0, 9, 5, 20));
@@ -241,7 +241,7 @@ describe('openEndedLimit shortens a range without an end, and nothing else', () 
     expect(selectRanges(rangeSet, 1000, limited)).toStrictEqual(expected);
   });
 
-  it('a limit of one byte gives one byte', () => {
+  it('a limit of one byte sends one byte', () => {
     expect(selectRanges([{ firstPos: 7 }], 1000, { ...POLICY, openEndedLimit: 1 })).toStrictEqual(ranges(7, 7));
   });
 

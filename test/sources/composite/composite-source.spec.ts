@@ -288,7 +288,7 @@ describe('failures', () => {
   });
 });
 
-describe('mistakes are told at once', () => {
+describe('mistakes throw at once', () => {
   it.each<[what: string, parts: unknown, message: RegExp]>([
     ['no array', HEADER, /the parts must be an array, not bytes/],
     [

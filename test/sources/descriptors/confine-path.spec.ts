@@ -45,7 +45,7 @@ describe.each(PLATFORMS)('confinePath on $platform', ({ rules, root }) => {
     expect(() => confinePath(root, name, 'deny', rules)).toThrow(SourceNotFoundError);
   });
 
-  it('allows dotfiles where that is wanted, and the ways up even then not', () => {
+  it('allows dotfiles if asked to, but never ".."', () => {
     expect(confinePath(root, '.well-known/file', 'allow', rules)).toBe([root, '.well-known', 'file'].join(rules.sep));
     for (const name of ['..', '.', 'a/..', '../.env']) {
       expect(() => confinePath(root, name, 'allow', rules)).toThrow(SourceNotFoundError);
@@ -112,7 +112,7 @@ const ORDINARY_ON_POSIX = [
   ['the console for input', 'CONIN$'],
 ] as const;
 
-describe('names that only Windows reads otherwise', () => {
+describe('names that only Windows interprets differently', () => {
   it.each(ORDINARY_ON_POSIX)('on POSIX %s is a file', (_, name) => {
     expect(confinePath('/srv/media', name, 'allow', path.posix)).toBe(`/srv/media/${name}`);
   });

@@ -48,7 +48,7 @@ describe('FileHandles that keep nothing', () => {
     await noneOpen();
   });
 
-  it('give each lease a descriptor of its own, and a lease is released once however often that is said', async () => {
+  it('give each lease its own descriptor, and release a lease only once', async () => {
     const handles = new FileHandles(0);
     const [one, other] = [await handles.lease(a), await handles.lease(a)];
     expect(open()).toEqual([a, a]);
@@ -61,7 +61,7 @@ describe('FileHandles that keep nothing', () => {
     await noneOpen();
   });
 
-  it('leave nothing of an open that fails', async () => {
+  it('leave nothing open after a failed open', async () => {
     const handles = new FileHandles(0);
     for (const path of [fixtures.at('missing'), fixtures.path]) {
       await expect(handles.lease(path)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
@@ -71,7 +71,7 @@ describe('FileHandles that keep nothing', () => {
 });
 
 describe('FileHandles that keep two', () => {
-  it('share a descriptor among the leases of a file, and keep it a moment for the next', async () => {
+  it('share a descriptor among the leases of a file, and keep it briefly for the next', async () => {
     const handles = new FileHandles(2);
     const [one, other] = [await handles.lease(a), await handles.lease(a)];
     expect(other.fd).toBe(one.fd);
@@ -84,7 +84,7 @@ describe('FileHandles that keep two', () => {
     await noneOpen(); // nobody has used it for a while
   });
 
-  it('open a file once for all who ask for it at once', async () => {
+  it('open a file once for simultaneous requests', async () => {
     const handles = new FileHandles(4);
     const leases = await Promise.all(Array.from({ length: 20 }, async () => handles.lease(a)));
     expect(new Set(leases.map(({ fd }) => fd)).size).toBe(1);
@@ -94,7 +94,7 @@ describe('FileHandles that keep two', () => {
     await until(() => open().length === 0, 'the descriptor to be closed');
   });
 
-  it('close what was used least recently', async () => {
+  it('close the least recently used descriptor', async () => {
     const handles = new FileHandles(2);
     for (const path of [a, b, a, c]) await contentAt(handles, path);
     await until(() => open().length <= 2, 'one to be closed');
@@ -115,7 +115,7 @@ describe('FileHandles that keep two', () => {
     await noneOpen();
   });
 
-  it('hold no more than two, however many are asked at once', async () => {
+  it('hold no more than two, for any number of simultaneous requests', async () => {
     const handles = new FileHandles(2);
     await Promise.all(Array.from({ length: 40 }, (_, i) => contentAt(handles, names[i % 4]!)));
     await until(() => open().length <= 2, 'all but two to be closed');
@@ -166,7 +166,7 @@ describe('FileHandles that keep two', () => {
     await noneOpen();
   });
 
-  it('serve those who have begun from the version they began with, where it was replaced', async () => {
+  it('serve the version with which a response began, if the file was replaced', async () => {
     const handles = new FileHandles(2);
     const path = fixtures.write('replaced', 'content of a');
     const reader = await handles.lease(path);
@@ -177,7 +177,7 @@ describe('FileHandles that keep two', () => {
     handles.resize(0);
   });
 
-  it('find nothing where a file was deleted', async () => {
+  it('find nothing if a file was deleted', async () => {
     const handles = new FileHandles(2);
     const path = fixtures.write('deleted', 'content');
     await contentAt(handles, path);
@@ -185,7 +185,7 @@ describe('FileHandles that keep two', () => {
     await expect(handles.lease(path)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });
 
-  it('check the root for a file that they have open already', async () => {
+  it('check the root even for a file that is already open', async () => {
     const handles = new FileHandles(2);
     const root = fixtures.at('.');
     const link = fixtures.at('link');
@@ -197,7 +197,7 @@ describe('FileHandles that keep two', () => {
     await noneOpen();
   });
 
-  it('count right under all of this at once', async () => {
+  it('count correctly under all of this at once', async () => {
     const handles = new FileHandles(2);
     const path = fixtures.write('busy', 'version 0');
     const reading = async (): Promise<void> => {

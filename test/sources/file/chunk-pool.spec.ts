@@ -6,14 +6,14 @@ const isShared = (one: Uint8Array, other: Uint8Array): boolean =>
   one.buffer === other.buffer && one.byteOffset === other.byteOffset;
 
 describe('ChunkPool', () => {
-  it('gives at least what is wanted, up to 1 MiB', () => {
+  it('lends at least the requested size, up to 1 MiB', () => {
     const pool = new ChunkPool(10 * MiB);
     for (const wanted of [1, 4096, 4097, 70_000, MiB]) {
       expect(pool.acquire(wanted).byteLength).toBeGreaterThanOrEqual(wanted);
     }
   });
 
-  it('uses memory again when it was lent and given back, and once', () => {
+  it('reuses memory after it was returned, and only once', () => {
     const pool = new ChunkPool(10 * MiB);
     const block = pool.acquire(4096);
     const chunk = block.subarray(0, 10);

@@ -51,7 +51,7 @@ describe('a file that a proxy sends', () => {
     });
   });
 
-  it('X-Sendfile has the real path, links followed; X-Accel-Redirect the name that was asked for', async () => {
+  it('X-Sendfile has the real path; X-Accel-Redirect the requested name', async () => {
     const directory = fixtures.path;
     fixtures.write('media root/inner/deep.mp4', BYTES);
     expect(await toldBy('link/deep.mp4', { root: ROOT, offload: 'sendfile' })).toEqual({
@@ -73,7 +73,7 @@ describe('a file that a proxy sends', () => {
     expect(await toldBy('own.mp4', { root: ROOT, offload: undefined })).toBeUndefined();
   });
 
-  it('can still be read, where no interceptor runs, and lets go of its descriptor', async () => {
+  it('can be read without an interceptor, and releases its descriptor', async () => {
     const { open, close, type } = await fileSource('inner/deep.mp4', { root: ROOT, offload: ACCEL }).resolve(signal);
     const chunks: Uint8Array[] = [];
     for await (const chunk of await open(undefined, signal)) chunks.push(Buffer.from(chunk));
@@ -135,13 +135,13 @@ describe('a file that a proxy sends', () => {
     },
   );
 
-  it('accelRedirect without a root is refused: nothing says what lies below the location', () => {
+  it('accelRedirect without a root is refused', () => {
     expect(() => fileSource('/srv/clip.mp4', { offload: ACCEL })).toThrow(
       'fileSource: option "offload" with accelRedirect needs "root"',
     );
   });
 
-  it('an unknown option is still told, with all that are known', () => {
+  it('an unknown option is reported, with all known ones', () => {
     expect(() => fileSource('clip.mp4', { offlaod: 'sendfile' } as object)).toThrow(
       'fileSource: unknown option "offlaod" (did you mean "offload"?); known options are root, dotfiles, offload, etag',
     );

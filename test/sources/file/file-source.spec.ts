@@ -71,7 +71,7 @@ describe('fileSource', () => {
     expect((await read(path, {}, range)).equals(BYTES.subarray(firstPos, lastPos + 1))).toBe(true);
   });
 
-  it('says size, type and date, and opens nothing before it is resolved', async () => {
+  it('returns size, type and date, and opens nothing before it is resolved', async () => {
     await untilClosed(fixtures);
     const source = fileSource(path);
     expect(fixtures.openDescriptors()).toEqual([]);
@@ -96,7 +96,7 @@ describe('fileSource', () => {
     expect(await withFile(fixtures.at(name), {}, ({ type }) => type)).toBe(expected);
   });
 
-  it('fails where the file is cut while it is read, rather than to end early', async () => {
+  it('fails if the file is truncated while it is read', async () => {
     const cut = fixtures.write('cut.bin', BYTES);
     await withFile(cut, {}, async (representation) => {
       const chunks = (await representation.open(undefined, signal))[Symbol.asyncIterator]();
@@ -156,7 +156,7 @@ describe('a file that changes while it is read', () => {
     ['overwritten, longer, with the same time', (target) => (writeFileSync(target, OTHER), setBackTime(target))],
     ['overwritten, shorter', (target) => writeFileSync(target, OTHER.subarray(0, 600_000))],
     ['appended to, then overwritten', (target) => (append(target), writeFileSync(target, OTHER))],
-  ])('and is %s gives no byte of another version', async (_, change) => {
+  ])('and is %s yields no byte of another version', async (_, change) => {
     for (const ranges of [WHOLE, PARTS]) {
       for (const at of [0, 1, 2]) {
         await expect(readAcross(ranges, at, change)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
@@ -178,11 +178,11 @@ describe('a file that changes while it is read', () => {
     }
   });
 
-  it('and of which nothing was read before it grew is another version, where it has a tag', async () => {
+  it('and grew before anything was read is another version, if it has a tag', async () => {
     await expect(readAcross(WHOLE, 0, append)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
   });
 
-  it('and is recorded, appended to all the time, is read as far as it went', async () => {
+  it('and is still being recorded is read up to its first size', async () => {
     const young = new Date();
     for (const ranges of [WHOLE, [[5, 9]]] as const) {
       const [[first, last]] = ranges;
@@ -192,7 +192,7 @@ describe('a file that changes while it is read', () => {
 });
 
 describe('the validators of a file', () => {
-  it('are a strong tag that needs no escaping, and neither size nor time can be read in it', async () => {
+  it('are a strong tag that needs no escaping, and reveals neither size nor time', async () => {
     const tag = await etag(path);
     expect(tag).toMatch(/^"[\w-]{16,}"$/);
     expect(tag).not.toContain('700001');
@@ -220,7 +220,7 @@ describe('the validators of a file', () => {
     expect(await validators(young)).toEqual({ etag: STRONG, lastModified: expect.any(Date) });
   });
 
-  it('are none of a young file whose time lies in the future, and strong when it was not changed for two seconds', async () => {
+  it('are missing for a young file dated in the future, and strong two seconds after its last change', async () => {
     const inFuture = fixtures.write('future.bin', 'x', new Date(Date.now() + 3_600_000));
     expect(await validators(inFuture)).toEqual(NONE);
     setClock(1000);
@@ -229,7 +229,7 @@ describe('the validators of a file', () => {
     expect(await validators(inFuture)).toMatchObject({ etag: STRONG });
   });
 
-  it('are strong two seconds after a change was first seen, where our clock is behind that of the file system', async () => {
+  it('are strong two seconds after a change was first seen, if our clock is behind the file system', async () => {
     const file = fixtures.write('ahead.bin', 'x', new Date());
     setClock(-3_600_000);
     expect(await validators(file)).toEqual(NONE);
@@ -240,7 +240,7 @@ describe('the validators of a file', () => {
     expect(await validators(file)).toEqual(NONE);
   });
 
-  describe('where nobody has set the time', () => {
+  describe('if nobody has set the time', () => {
     const TIMES = [
       '1901-12-14',
       '1970-01-01',
@@ -269,7 +269,7 @@ describe('the validators of a file', () => {
       expect((await validators(one)).etag).not.toBe(ofOne.etag);
     });
 
-    it('are those of size and time from 1990 on', async () => {
+    it('are made from size and time from 1990 on', async () => {
       const [first] = [new Date('1990-01-01T00:00:00Z')];
       const one = fixtures.write('dated.1', 'content 1', first);
       expect(await validators(one)).toEqual({ etag: STRONG, lastModified: first });
@@ -291,7 +291,7 @@ describe('the validators of a file', () => {
       },
     );
 
-    it('are a tag of what the host knows of a file over 8 MiB', async () => {
+    it('are a tag of the inode for a file over 8 MiB', async () => {
       const bytes = Buffer.alloc(LARGE + 1, 'x');
       const [one, copy] = ['large.1', 'large.2'].map((name) => fixtures.write(name, bytes, new Date(0)));
       const tag = await validators(one!);
@@ -371,7 +371,7 @@ describe('the validators of a file', () => {
       return seen;
     }
 
-    it('are made once for a version, however many ask, and whether it was closed meanwhile or not', async () => {
+    it('are made once for a version, for any number of requests, even if it was closed meanwhile', async () => {
       const file = fixtures.write('hashed.bin', 'content', new Date(0));
       setClock(3000);
       const hashes = watchHashes();
@@ -382,7 +382,7 @@ describe('the validators of a file', () => {
       expect(hashes.made).toBe(1);
     });
 
-    it('are made anew where the file has just been changed', async () => {
+    it('are made again if the file has just changed', async () => {
       const file = fixtures.write('changed.bin', 'content', new Date(0));
       const hashes = watchHashes();
       expect(await etag(file)).toBe(await etag(file));
@@ -457,7 +457,7 @@ describe('a root', () => {
     expect(await read('clip.mp4', { root: relativeRoot }, [0, 4])).toHaveLength(5);
   });
 
-  it('serves dotfiles only where that is wanted', async () => {
+  it('serves dotfiles only if allowed', async () => {
     expect((await read('.env', { root: ROOT, dotfiles: 'allow' })).toString()).toBe('secret');
     await expect(read('.env', { root: ROOT })).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
     await expect(read('.env', { root: ROOT, dotfiles: 'deny' })).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
@@ -476,7 +476,7 @@ describe('a root', () => {
     ['a FIFO, without waiting for its writer', 'fifo'],
     ['a device', 'zero'],
     ['a directory', 'inner'],
-    ['what is not there', 'missing.mp4'],
+    ['a missing file', 'missing.mp4'],
     ['a file as if it were a directory', 'clip.mp4/x'],
     ['a name that is too long', 'x'.repeat(5000)],
     ['a NUL', 'clip.mp4\0'],
@@ -488,12 +488,12 @@ describe('a root', () => {
   it.each([
     ['a FIFO', 'root/fifo'],
     ['a directory', 'root'],
-    ['what is not there', 'missing'],
-  ])('without a root too: %s is nothing to serve', async (_, name) => {
+    ['a missing file', 'missing'],
+  ])('without a root too: %s is not served', async (_, name) => {
     await expect(read(fixtures.at(name))).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });
 
-  it('a file that was served by its path is still refused below a root that it is not in', async () => {
+  it('a file that was served by its path is still refused below another root', async () => {
     const outside = fixtures.at('secret.txt');
     expect((await read(outside)).toString()).toBe('secret');
     await expect(read('link-out', { root: ROOT })).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });

@@ -70,18 +70,18 @@ describe('which file is sent', () => {
   it.each([
     ['a browser', 'gzip, deflate, br, zstd', 'br'],
     ['a browser without TLS', 'gzip, deflate', 'gzip'],
-    ['a client without a field', undefined, 'identity'],
-    ['a client with an empty field', '', 'identity'],
+    ['a client without the header', undefined, 'identity'],
+    ['a client with an empty header', '', 'identity'],
     ['a media element', 'identity;q=1, *;q=0', 'identity'],
-    ['a client that takes anything', '*', 'br'],
-    ['a client that takes Zstandard', 'zstd', 'zstd'],
-    ['a client that takes Zstandard or gzip', 'gzip, zstd', 'zstd'],
-    ['a client that weighs', 'br;q=0.2, gzip;q=0.8', 'gzip'],
-    ['a client that wants none rather than gzip', 'gzip;q=0.2, identity', 'identity'],
-    ['a client that takes what is not there', 'compress', 'identity'],
-    ['a client that must have a coding', 'identity;q=0, gzip', 'gzip'],
-    ['a client that must have a coding that is not there', 'identity;q=0, compress', 'identity'],
-    ['a client that takes nothing at all', '*;q=0', 'identity'],
+    ['a client that accepts anything', '*', 'br'],
+    ['a client that accepts Zstandard', 'zstd', 'zstd'],
+    ['a client that accepts Zstandard or gzip', 'gzip, zstd', 'zstd'],
+    ['a client with weights', 'br;q=0.2, gzip;q=0.8', 'gzip'],
+    ['a client that prefers no coding to gzip', 'gzip;q=0.2, identity', 'identity'],
+    ['a client that accepts only missing codings', 'compress', 'identity'],
+    ['a client that refuses identity', 'identity;q=0, gzip', 'gzip'],
+    ['a client that refuses identity and accepts a missing coding', 'identity;q=0, compress', 'identity'],
+    ['a client that refuses everything', '*;q=0', 'identity'],
   ])('to %s', async (_, acceptEncoding, expected) => {
     expect(await codingOf('app.js', acceptEncoding)).toBe(expected);
   });
@@ -99,7 +99,7 @@ describe('which file is sent', () => {
     expect(coding.decode(bytes).equals(TEXT)).toBe(true);
   });
 
-  it('as it is: what fileSource says of it, and that the answer varies', async () => {
+  it('the file itself: with the metadata of fileSource, and Vary', async () => {
     const { representation, bytes } = await choose('app.js');
     const { size, type, etag, lastModified, headers } = representation;
     const plain = await fileSource('app.js', { root: ROOT }).resolve(signal);
@@ -114,23 +114,23 @@ describe('which file is sent', () => {
     expect(bytes.equals(TEXT)).toBe(true);
   });
 
-  it('varies too where there is no sibling yet', async () => {
+  it('with Vary, even if there is no sibling yet', async () => {
     const { representation } = await choose('plain.css', 'br, gzip');
     expect(representation.headers).toEqual({ vary: 'Accept-Encoding', 'cache-control': 'max-age=60' });
   });
 
-  it('never a sibling, and nothing varies, where that is not wanted', async () => {
+  it('never a sibling, and without Vary, if precompressed is false', async () => {
     const { representation } = await choose('app.js', 'br', { precompressed: false });
     expect(representation.headers).toEqual({ 'cache-control': 'max-age=60' });
   });
 
-  it('the next best sibling, where the best is not there', async () => {
+  it('the next best sibling, if the best is missing', async () => {
     fixtures.write('root/some.css', TEXT);
     writeSibling('some.css', GZIP);
     expect(await codingOf('some.css', 'gzip, br, zstd')).toBe('gzip');
   });
 
-  it('a sibling that comes later, when its absence is forgotten: after a second', async () => {
+  it('a sibling that appears later, after a second', async () => {
     fixtures.write('root/late.css', TEXT);
     const assets = folderSource(ROOT);
     const codingNow = async (): Promise<string | undefined> => {
@@ -151,7 +151,7 @@ describe('which file is sent', () => {
     }
   });
 
-  it('a sibling without an original, to those who take it', async () => {
+  it('a sibling without an original, to clients that accept it', async () => {
     writeSibling('lone.svg', GZIP);
     const { representation, bytes } = await choose('lone.svg', 'gzip;q=0.1, identity');
     expect(representation).toMatchObject({ type: 'image/svg+xml', headers: { 'content-encoding': 'gzip' } });
@@ -167,7 +167,7 @@ describe('which file is sent', () => {
     expect(bytes.equals(GZIP.encode(TEXT))).toBe(true);
   });
 
-  it('the version of the moment: an original that is written again is not sent as what it was', async () => {
+  it('the current version: a rewritten original is not sent as its old sibling', async () => {
     fixtures.write('root/built.js', TEXT);
     writeSibling('built.js', BR);
     expect(await codingOf('built.js', 'br')).toBe('br');
@@ -196,7 +196,7 @@ describe('how old a sibling may be', () => {
     expect(await codingOf(file, 'gzip')).toBe(expected);
   });
 
-  it('the one that is too old is passed over for the next', async () => {
+  it('one that is too old is skipped for the next', async () => {
     fixtures.write('root/mixed.css', TEXT);
     writeSibling('mixed.css', BR, new Date(MODIFIED.getTime() - 60_000));
     writeSibling('mixed.css', GZIP);
@@ -208,13 +208,13 @@ describe('entity tags', () => {
   const tagOf = async (name: string, acceptEncoding?: string) =>
     (await choose(name, acceptEncoding)).representation.etag;
 
-  it('are strong, and others in each coding', async () => {
+  it('are strong, and different in each coding', async () => {
     const tags = await Promise.all([undefined, 'br', 'zstd', 'gzip'].map((coding) => tagOf('app.js', coding)));
     expect(new Set(tags).size).toBe(4);
     for (const tag of tags) expect(tag).toMatch(/^"[\w-]{16,}"$/);
   });
 
-  it('are others even where files of the same size and time lie beside each other', async () => {
+  it('are different even for files of the same size and time', async () => {
     for (const suffix of ['', '.br', '.zst', '.gz']) fixtures.write(`root/twin.bin${suffix}`, 'same size');
     const tags = await Promise.all([undefined, 'br', 'zstd', 'gzip'].map((coding) => tagOf('twin.bin', coding)));
     expect(new Set(tags).size).toBe(4);
@@ -236,7 +236,7 @@ describe('entity tags', () => {
   });
 });
 
-describe('files whose times say nothing', () => {
+describe('files with meaningless times', () => {
   const NPM = new Date('1985-10-26T08:15:00Z');
   const tagsOf = async (name: string, of: ReturnType<typeof folderSource>): Promise<(string | undefined)[]> => {
     const tags: (string | undefined)[] = [];
@@ -292,7 +292,7 @@ describe('the index', () => {
     expect(representation.type).toBe('text/html; charset=utf-8');
   });
 
-  it('comes in a coding as well', async () => {
+  it('is compressed as well', async () => {
     const { representation, bytes } = await choose('docs/', 'br');
     expect(representation).toMatchObject({ type: 'text/html; charset=utf-8', headers: { 'content-encoding': 'br' } });
     expect(BR.decode(bytes).toString()).toBe('the index of docs');
@@ -303,16 +303,16 @@ describe('the index', () => {
     await expect(choose('', undefined, { index: 'home.htm' })).rejects.toMatchObject(NOT_FOUND);
   });
 
-  it.each(['', 'docs/', '/'])('none: "%s" is nothing then', async (name) => {
+  it.each(['', 'docs/', '/'])('false: "%s" is not served', async (name) => {
     await expect(choose(name, 'br', { index: false })).rejects.toMatchObject(NOT_FOUND);
   });
 
-  it.each(['docs', '/', '//', './', 'docs//', '../', 'missing/', 'app.js/'])('"%s" is nothing', async (name) => {
+  it.each(['docs', '/', '//', './', 'docs//', '../', 'missing/', 'app.js/'])('"%s" is not served', async (name) => {
     await expect(choose(name, 'br, gzip, zstd')).rejects.toMatchObject(NOT_FOUND);
   });
 });
 
-describe('for how long clients keep it', () => {
+describe('how long clients keep it', () => {
   fixtures.write('root/app.0a1b2c3d.js', TEXT);
   writeSibling('app.0a1b2c3d.js', BR);
   const YEAR = 'public, max-age=31536000, immutable';
@@ -330,7 +330,7 @@ describe('for how long clients keep it', () => {
     expect(await cacheControlOf(name, options, 'br')).toBe(expected);
   });
 
-  it('a pattern with a memory says the same each time', async () => {
+  it('a stateful pattern has the same result each time', async () => {
     for (const immutable of [/\.[0-9a-f]{8}\./g, /app\./y]) {
       const assets = folderSource(ROOT, { immutable });
       for (let i = 0; i < 3; i++) {
@@ -341,7 +341,7 @@ describe('for how long clients keep it', () => {
     }
   });
 
-  it('a function is asked only about files that are there, and what it throws is passed on', async () => {
+  it('a function is called only for existing files, and its error is passed on', async () => {
     const asked: string[] = [];
     const immutable = (name: string): boolean => {
       asked.push(name);
@@ -355,7 +355,7 @@ describe('for how long clients keep it', () => {
     expect(asked).toEqual(['app.js', 'app.js']);
   });
 
-  it('a function that returns a promise is a fault of the app', async () => {
+  it('a function that returns a promise is an error', async () => {
     const immutable = (async () => false) as never;
     await expect(choose('app.js', 'br', { immutable })).rejects.toThrow('must return true or false, not a promise');
   });
@@ -402,7 +402,7 @@ describe('names', () => {
     }
   });
 
-  it('of nothing but a suffix are none either', async () => {
+  it('that are only a suffix are not served either', async () => {
     const options: FolderSourceOptions = { index: false, dotfiles: 'allow' };
     for (const name of ['', 'docs/', 'docs/..', 'docs/.']) {
       await expect(choose(name, 'br', options)).rejects.toMatchObject(NOT_FOUND);
@@ -414,7 +414,7 @@ describe('names', () => {
     await expect(choose('dot.', undefined)).rejects.toMatchObject(NOT_FOUND);
   });
 
-  it('with a dot in front are served only where that is wanted', async () => {
+  it('with a leading dot are served only if allowed', async () => {
     expect(await codingOf('.env', 'br', { dotfiles: 'allow' })).toBe('br');
     await expect(choose('.env', 'br', { dotfiles: 'deny' })).rejects.toMatchObject(NOT_FOUND);
   });
@@ -465,7 +465,7 @@ describe('names', () => {
   });
 });
 
-describe('what is open meanwhile', () => {
+describe('open files', () => {
   it('nothing before the source is resolved, and then one file', async () => {
     const source = folderSource(ROOT)('app.js', 'br');
     expect(fixtures.openDescriptors()).toEqual([]);

@@ -49,7 +49,7 @@ async function afterReading(firstPos: number, length: number): Promise<void> {
   await until(() => isReadAtOnce(firstPos, length), 'the file is known to be local');
 }
 
-describe('what was read a moment ago is read at once', () => {
+describe('what was just read is read without the thread pool', () => {
   it.each([
     ['a byte', 5, 1],
     ['a page', 8 * KIB, 4 * KIB],
@@ -169,7 +169,7 @@ it.each([
   ['FUSE', 0x65735546, false],
   ['Ceph', 0x00c36400, false],
   ['9P', 0x01021997, false],
-  ['a type of the future', 0x12345678, false],
+  ['an unknown type', 0x12345678, false],
 ])('%s: reads at once are allowed: %p', (_, type, expected) => {
   expect(isLocalType(type)).toBe(expected);
 });

@@ -87,7 +87,7 @@ async function inspect<T>(of: RangeSource, look: (representation: Representation
 
 const tagOf = (of: RangeSource): Promise<string | undefined> => inspect(of, ({ etag }) => etag);
 
-describe('what was generated keeps the contract of sources', () => {
+describe('generated content keeps the contract of sources', () => {
   const bytes = pseudoRandomBytes(600_001);
   const dirs = { full: newDir(), empty: newDir() };
   const of = (dir: string, bytes: Uint8Array): RangeSource =>
@@ -104,7 +104,7 @@ describe('what was generated keeps the contract of sources', () => {
   });
 });
 
-describe('what is being generated keeps the contract, as far as it can before its size is known', () => {
+describe('content that is being generated keeps the contract, as far as possible without a size', () => {
   const bytes = pseudoRandomBytes(600_001);
   const make = (): { source: RangeSource; bytes: Buffer } => ({
     source: source({
@@ -120,7 +120,7 @@ describe('what is being generated keeps the contract, as far as it can before it
 });
 
 describe('while it is made', () => {
-  it('gives what is there already, with a strong tag and no size', async () => {
+  it('yields what was made so far, with a strong tag and no size', async () => {
     const { gate, onChunk } = gatedAt(1);
     const studio = new Studio(100_000, { onChunk });
     const dir = newDir();
@@ -143,7 +143,7 @@ describe('while it is made', () => {
     expect(await tagOf(source({ dir, generate: studio.generate }))).toBe(etag);
   });
 
-  it('is made once for all who ask, whenever they come', async () => {
+  it('is made once for all requests, whenever they arrive', async () => {
     const { gate, onChunk } = gatedAt(3);
     const studio = new Studio(1_000_000, { onChunk });
     const dir = newDir();
@@ -190,7 +190,7 @@ describe('while it is made', () => {
     await reading.close?.();
   });
 
-  it('is read by those who waited for its size, although its file was removed as soon as it had a name', async () => {
+  it('is read by requests that waited for its size, even if its file was removed at once', async () => {
     class Emptied extends Spool {
       override add(file: SpooledFile): void {
         super.add(file);
@@ -207,7 +207,7 @@ describe('while it is made', () => {
     expect(studio.ended).toBe(1);
   });
 
-  it('is aborted by nobody who waits with others', async () => {
+  it('is not aborted by one of several requests', async () => {
     const { gate, onChunk } = gatedAt(1);
     const studio = new Studio(100_000, { onChunk });
     const dir = newDir();
@@ -223,7 +223,7 @@ describe('while it is made', () => {
     expect((await staying).equals(studio.last)).toBe(true);
   });
 
-  it('ends a reading that waits for more when its signal aborts', async () => {
+  it('ends a pending read when its signal aborts', async () => {
     const { onChunk } = gatedAt(1);
     const studio = new Studio(100_000, { onChunk });
     const dir = newDir();
@@ -238,7 +238,7 @@ describe('while it is made', () => {
   });
 });
 
-describe('what generate() may give', () => {
+describe('what generate() may return', () => {
   const bytes = pseudoRandomBytes(200_000);
   const inTwo = (): Buffer[] => [bytes.subarray(0, 70_000), Buffer.alloc(0), bytes.subarray(70_000)];
   async function* generator(): AsyncGenerator<Uint8Array, void, undefined> {
@@ -251,8 +251,8 @@ describe('what generate() may give', () => {
     ['a web stream', () => new Blob([bytes]).stream() as unknown as Bytes],
     ['a promise of one', async () => Readable.from(inTwo())],
     ['a Readable with an encoding', () => Readable.from(inTwo(), { objectMode: false }).setEncoding('latin1')],
-    ['nothing at all', () => Readable.from([]), Buffer.alloc(0)],
-    ['no chunks but empty ones', () => Readable.from([Buffer.alloc(0)]), Buffer.alloc(0)],
+    ['no chunks', () => Readable.from([]), Buffer.alloc(0)],
+    ['only empty chunks', () => Readable.from([Buffer.alloc(0)]), Buffer.alloc(0)],
   ])('%s', async (_, generate, expected = bytes) => {
     const dir = newDir();
     expect((await whole(source({ dir, generate }))).equals(expected)).toBe(true);
@@ -294,7 +294,7 @@ describe('a generation that fails', () => {
         },
       },
     ],
-  ])('%s fails for all who wait, leaves nothing, and is tried anew', async (_, behaviour) => {
+  ])('%s fails for all waiting requests, leaves nothing, and is tried again', async (_, behaviour) => {
     const dir = newDir();
     const failing = new Studio(100_000, behaviour);
     const asking = [
@@ -310,7 +310,7 @@ describe('a generation that fails', () => {
     expect((await whole(source({ dir, generate: studio.generate }))).equals(studio.last)).toBe(true);
   });
 
-  it('before it gives anything fails as it threw', async () => {
+  it('before its first chunk fails with its own error', async () => {
     const dir = newDir();
     const thrown = Object.assign(new Error('no such voice'), { code: 'SOURCE_NOT_FOUND' });
     const generate = (): never => {
@@ -321,7 +321,7 @@ describe('a generation that fails', () => {
     await noFilesIn(dir);
   });
 
-  it('because its directory cannot be one fails with what says so', async () => {
+  it('because its directory is unusable fails with a clear error', async () => {
     const dir = join(fixtures.write(`no-directory-${spools++}`, ''), 'spool');
     const { generate } = new Studio(10);
     for (let i = 0; i < 2; i++)
@@ -379,7 +379,7 @@ describe('a generation that nobody waits for', () => {
     await noFilesIn(dir);
   });
 
-  it('leaves nothing, though it takes no notice of its signal', async () => {
+  it('leaves nothing, even if it ignores its signal', async () => {
     const gate = new Gate();
     const studio = new Studio(100_000, { onChunk: (index) => (index === 1 ? gate.passed : undefined) });
     const dir = newDir();
@@ -391,7 +391,7 @@ describe('a generation that nobody waits for', () => {
     expect(studio.bytesYielded).toBeLessThan(40_000);
   });
 
-  it('is not asked for more, also where it was abandoned while bytes were written', async () => {
+  it('is not read further, even if it was abandoned during a write', async () => {
     let isEnded = false;
     let wasAskedAgain = false;
     async function* generate(signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
@@ -410,7 +410,7 @@ describe('a generation that nobody waits for', () => {
     expect(wasAskedAgain).toBe(false);
     await noFilesIn(dir);
   });
-  it('lets go of what a promise gives too late', async () => {
+  it('releases what a promise returns too late', async () => {
     const gate = new Gate<Bytes>();
     const dir = newDir();
     const representation = await resolve(source({ dir, generate: () => gate.passed }));
@@ -421,7 +421,7 @@ describe('a generation that nobody waits for', () => {
     await until(() => readable.destroyed, 'the stream to be destroyed');
   });
 
-  it('goes on for those who come back in time', async () => {
+  it('continues for clients that return in time', async () => {
     const { gate, onChunk } = gatedAt(1);
     const studio = new Studio(100_000, { onChunk });
     const options = { dir: newDir(), generate: studio.generate, abandonAfterMs: 60_000 };
@@ -435,7 +435,7 @@ describe('a generation that nobody waits for', () => {
     expect(studio.signals[0]?.aborted).toBe(false);
   });
 
-  it('goes on to its end where the app wants that', async () => {
+  it('continues to its end with abandonAfterMs: Infinity', async () => {
     const { gate, onChunk } = gatedAt(1);
     const studio = new Studio(100_000, { onChunk });
     const options = { dir: newDir(), generate: studio.generate, abandonAfterMs: Infinity };
@@ -446,7 +446,7 @@ describe('a generation that nobody waits for', () => {
   });
 });
 
-describe('what lies in the directory', () => {
+describe('a file in the directory', () => {
   const make = async (dir: string, options: Partial<Options> = {}, size = 1000): Promise<Studio> => {
     const studio = new Studio(size);
     await inspect(source({ dir, generate: studio.generate, ...options }), () => {});
@@ -457,7 +457,7 @@ describe('what lies in the directory', () => {
   };
   const PAST = new Date('2024-01-01T00:00:00Z');
 
-  it('is for nobody else to read', async () => {
+  it('is readable only by the user of the app', async () => {
     const dir = newDir();
     await make(dir);
     const [name = ''] = filesIn(dir);
@@ -478,7 +478,7 @@ describe('what lies in the directory', () => {
     await representation.close?.();
   });
 
-  it('is made anew, under another tag, when its time is over', async () => {
+  it('is made again, with another tag, after its ttlMs', async () => {
     const dir = newDir();
     const studio = new Studio(1000);
     const of = (ttlMs: number): RangeSource => source({ dir, generate: studio.generate, ttlMs });
@@ -492,7 +492,7 @@ describe('what lies in the directory', () => {
     await until(() => filesIn(dir).length === 1 && !filesIn(dir).includes(name), 'the older file to be removed');
   });
 
-  it('is bounded: what was not used for the longest time goes first', async () => {
+  it('is limited by maxBytes: the least recently used is removed first', async () => {
     const dir = newDir();
     const studios = new Map<string, Studio>();
     const ask = async (key: string): Promise<Buffer> => {
@@ -516,7 +516,7 @@ describe('what lies in the directory', () => {
     await until(() => filesIn(dir).length === 3, 'one to be removed');
   });
 
-  it('is bounded across restarts: by when it was used, as far as the file system tells', async () => {
+  it('is limited across restarts, by the times of the file system', async () => {
     const dir = newDir();
     for (const key of ['a', 'b', 'c']) await make(dir, { key });
     const at = (key: string): string => join(dir, filesIn(dir).find((name) => name.startsWith(contentName(key))) ?? '');
@@ -533,7 +533,7 @@ describe('what lies in the directory', () => {
     await ask('c', never);
   });
 
-  it('may be read while it is removed', async () => {
+  it('can be read while it is removed', async () => {
     const dir = newDir();
     const studio = await make(dir, { maxBytes: 1_000_000 }, 900_000);
     const reading = await resolve(source({ dir, generate: never }));
@@ -546,7 +546,7 @@ describe('what lies in the directory', () => {
     await reading.close?.();
   });
 
-  it('has no room for what is larger than all of it', async () => {
+  it('is not kept if it is larger than maxBytes', async () => {
     const dir = newDir();
     const { generate } = new Studio(100_000);
     await expect(whole(source({ dir, generate, maxBytes: 50_000 }))).rejects.toMatchObject({
@@ -556,7 +556,7 @@ describe('what lies in the directory', () => {
     await noFilesIn(dir);
   });
 
-  it('has no room where others that are being made take it, and keeps what is complete', async () => {
+  it('is refused if unfinished ones take all room, and complete ones stay', async () => {
     const dir = newDir();
     await make(dir, { key: 'complete' });
     const { gate, onChunk } = gatedAt(3);
@@ -570,7 +570,7 @@ describe('what lies in the directory', () => {
     expect((await first).equals(large.last)).toBe(true);
   });
 
-  it('is not touched where it is none of ours', async () => {
+  it('is not touched if it is not ours', async () => {
     const dir = newDir();
     mkdirSync(dir);
     const hex = '0'.repeat(64);
@@ -585,7 +585,7 @@ describe('what lies in the directory', () => {
     expect(filesIn(dir)).toEqual(expect.arrayContaining(before));
   });
 
-  it('loses what a crash has left behind, and what has lost bytes', async () => {
+  it('is removed if a crash left it unfinished, or if it lost bytes', async () => {
     const dir = newDir();
     await make(dir);
     const [name = ''] = filesIn(dir);
@@ -598,7 +598,7 @@ describe('what lies in the directory', () => {
     await until(() => filesIn(dir).length === 1 && !filesIn(dir).includes(name), 'both to be removed');
   });
 
-  it('keeps what another process is making, and counts it', async () => {
+  it('is kept and counted while another process makes it', async () => {
     const dir = newDir();
     mkdirSync(dir);
     const theirs = `${contentName('x')}.${'a'.repeat(32)}.part`;
@@ -612,7 +612,7 @@ describe('what lies in the directory', () => {
     expect(await whole(source({ dir, generate, maxBytes: 1100 }))).toHaveLength(500);
   });
 
-  it('shows that it is alive while it is made', async () => {
+  it('is touched while it is made', async () => {
     jest.useFakeTimers({
       doNotFake: [
         'Date',
@@ -659,7 +659,7 @@ describe('what lies in the directory', () => {
     await until(() => filesIn(dir).length === 1, 'only the new one to be there');
   });
 
-  it('may be shared by processes: each may make it, none harms what another gives, one file stays', async () => {
+  it('can be shared by processes: each may make it, and one file remains', async () => {
     const dir = newDir();
     const processes = Array.from({ length: 4 }, () => ({ ask: elsewhere(dir), studio: new Studio(500_000) }));
     const gates = processes.map(() => new Gate());
@@ -716,7 +716,7 @@ describe('a key', () => {
     'line\r\nSet-Cookie: a=b',
   ];
 
-  it('names content, whatever it is, and leads nowhere', async () => {
+  it('is any string, and never part of a path', async () => {
     const dir = newDir();
     const before = readdirSync(fixtures.path).length;
     const tags = new Set<string | undefined>();
@@ -767,7 +767,7 @@ describe('options', () => {
     expect(make).toThrow(message);
   });
 
-  it('may be left undefined but for the first three', () => {
+  it('may be undefined, except the first three', () => {
     const rest = { type: undefined, maxBytes: undefined, ttlMs: undefined, abandonAfterMs: undefined };
     expect(() => generatedSource({ ...GOOD, ...rest })).not.toThrow();
     expect(() => generatedSource({ ...GOOD, ttlMs: Infinity, abandonAfterMs: Infinity })).not.toThrow();

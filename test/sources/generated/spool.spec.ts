@@ -130,7 +130,7 @@ describe('the process that makes a file', () => {
   const make = async (maxBytes: number): Promise<Buffer> =>
     whole(startProcess()({ generate: new Studio(500).generate, maxBytes }));
 
-  it('is known to have ended as soon as it has, and its id tells nothing of another that gets it', async () => {
+  it('is known to have ended at once, even if another process gets its id', async () => {
     const sleeper = await startSleeper();
     const [place, pid, started] = sleeper.owner.split('-');
     expect(hasEnded(sleeper.owner)).toBe(false);
@@ -141,7 +141,7 @@ describe('the process that makes a file', () => {
     expect(hasEnded(ownerOfThisProcess())).toBe(false);
   });
 
-  it('leaves nothing that counts when it is killed, though that was touched a moment ago', async () => {
+  it('leaves nothing that counts when it is killed, even if it was just touched', async () => {
     const sleeper = await startSleeper();
     const left = leave(sleeper.owner, 900, new Date(), 'speech');
     await expect(make(1000)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE', retryAfterSeconds: 5 });
@@ -151,7 +151,7 @@ describe('the process that makes a file', () => {
     expect(files()).not.toContain(left);
   });
 
-  it('leaves room as soon as it is killed, also to a generation that has begun', async () => {
+  it('leaves room as soon as it is killed, even for a generation that has begun', async () => {
     const sleeper = await startSleeper();
     leave(sleeper.owner, 900);
     const { gate, onChunk } = gatedAt(0);
@@ -175,7 +175,7 @@ describe('the process that makes a file', () => {
     else await expect(make(1000)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
   });
 
-  it('has left a file dated in the future when nobody touches that for long enough', async () => {
+  it('has abandoned a file dated in the future if nobody touches it for long enough', async () => {
     only('performance');
     leave(undefined, 900, new Date(Date.now() + 3_600_000));
     const source = startProcess();
@@ -188,8 +188,8 @@ describe('the process that makes a file', () => {
   });
 });
 
-describe('what is removed for want of room', () => {
-  it('keeps no descriptor, and so no space, though it was read a moment ago', async () => {
+describe('content that is removed to make room', () => {
+  it('keeps no descriptor, and so no space, even if it was just read', async () => {
     const source = startProcess();
     const first = source({ key: 'a', generate: new Studio(900).generate, maxBytes: 1000 });
     await part(first, 0, 1); // and so is in its place
@@ -206,7 +206,7 @@ describe('what is removed for want of room', () => {
   });
 });
 
-describe('a directory that somebody empties', () => {
+describe('a directory that is emptied', () => {
   it.each<[how: string, empty: () => void]>([
     ['file by file', () => files().forEach((name) => rmSync(join(dir, name)))],
     ['with the directory itself', () => rmSync(dir, { recursive: true })],
@@ -240,7 +240,7 @@ describe('a directory that somebody empties', () => {
     await until(() => files().length === 1, 'the next to be kept');
   });
 
-  it('when it is complete, costs nobody who reads, and is made anew for the next', async () => {
+  it('after it is complete does not affect readers, and it is made again for the next', async () => {
     const studio = new Studio(3_000_000);
     const source = startProcess();
     await part(source({ generate: studio.generate }), 0, 1);
@@ -296,7 +296,7 @@ describe('a time to live', () => {
     expect(made.takes).toHaveLength(2);
   });
 
-  it('prefers what is dated now to what is dated in the future', async () => {
+  it('prefers a current file to one dated in the future', async () => {
     const [older, newer] = [studio(), studio()];
     await part(startProcess()({ generate: older.generate }), 0, 1);
     const [name = ''] = files();

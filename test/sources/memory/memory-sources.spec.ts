@@ -49,7 +49,7 @@ describe('bytesSource', () => {
     expect.assertions(2);
   });
 
-  it('takes the type of a Blob, and metadata above it', async () => {
+  it('uses the type of a Blob, unless metadata has one', async () => {
     const blob = new Blob([LETTERS], { type: 'audio/ogg' });
     expect(await bytesSource(blob).resolve(signal)).toMatchObject({ type: 'audio/ogg' });
     const metadata = { type: 'audio/opus', etag: '"v1"', lastModified: new Date(0), headers: { expires: '0' } };
@@ -57,7 +57,7 @@ describe('bytesSource', () => {
     expect((await bytesSource(new Blob([LETTERS])).resolve(signal)).type).toBeUndefined();
   });
 
-  it('serves nothing as nothing', async () => {
+  it('serves empty bytes', async () => {
     for (const empty of [new Uint8Array(0), new Blob([])]) {
       expect((await bytesSource(empty).resolve(signal)).size).toBe(0);
     }
@@ -105,7 +105,7 @@ describe('the entity tag of bytes', () => {
       expect(await tagOf(bytesSource(make(Buffer.alloc(2 * MiB + 1, 2)), { etag: 'content' }))).not.toBe(tag);
     });
 
-    it('is made once for a source, and not where the app has another', async () => {
+    it('is made once for a source, and not if the app sets one', async () => {
       for (const options of [{}, { etag: 'content' }]) {
         const source = bytesSource(make(Buffer.alloc(MiB + (options.etag === undefined ? 0 : 1), 1)), options);
         const tag = await tagOf(source);
@@ -121,20 +121,20 @@ describe('the entity tag of bytes', () => {
     });
   });
 
-  it('of large bytes is hashed once for all who ask meanwhile', async () => {
+  it('of large bytes is hashed once for simultaneous requests', async () => {
     const source = bytesSource(Buffer.alloc(3 * MiB), { etag: 'content' });
     const tags = await Promise.all([tagOf(source), tagOf(source), tagOf(source)]);
     expect(new Set(tags).size).toBe(1);
     expect(digest).toHaveBeenCalledTimes(3);
   });
 
-  it('of bytes in memory is not made before somebody looks', async () => {
+  it('of bytes in memory is not made before it is needed', async () => {
     const { size } = await bytesSource(LETTERS).resolve(signal);
     expect(size).toBe(26);
     expect(hashes()).toBe(0);
   });
 
-  it('of a Blob that cannot be read is none: whoever reads it is told', async () => {
+  it('of an unreadable Blob is none, and reading it fails', async () => {
     const fixtures = new FixtureDirectory();
     const blob = await openAsBlob(fixtures.write('blob', 'content'));
     fixtures.write('blob', 'other content');
@@ -161,7 +161,7 @@ describe('streamSource', () => {
     expect(await read(streamSource(make(), { size: 26 }), [1, 3], [8, 12], [25, 25])).toEqual(['bcd', 'ijklm', 'z']);
   });
 
-  it('says what it is told, and that it reads forwards only', async () => {
+  it('returns the given metadata, and that it reads forwards only', async () => {
     const metadata = { size: 26, type: 'audio/ogg', etag: '"v1"', lastModified: new Date(0) };
     const representation = await streamSource(pieces(), metadata).resolve(signal);
     expect(representation).toMatchObject({ ...metadata, forwardOnly: true });
@@ -177,7 +177,7 @@ describe('streamSource', () => {
     expect(readable.destroyed).toBe(true);
   });
 
-  it('reads a generator no further than it is asked to', async () => {
+  it('reads a generator no further than requested', async () => {
     let given = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) {

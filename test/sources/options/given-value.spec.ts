@@ -194,18 +194,18 @@ const MISTAKES: readonly (readonly [call: Call, given: readonly unknown[], messa
   [onRangeResponse as Call, [], 'onRangeResponse: the listener must be a function, not undefined'],
 ];
 
-describe('what is given in place of what is due is named, with what to write:', () => {
+describe('a wrong value is named in the error, with the right expression:', () => {
   it.each(MISTAKES.map(([call, given, message]) => [message, call, given] as const))('%s', (message, call, given) => {
     expect(() => call(...given)).toThrow(expect.objectContaining({ name: 'TypeError' }));
     expect(() => call(...given)).toThrow(message);
   });
 
-  it('a Range field that is absent is not understood', () => {
+  it('an absent Range header is not parsed', () => {
     expect(new RangeParser().parse(undefined)).toBeUndefined();
   });
 });
 
-describe('the name that was meant', () => {
+describe('the suggested name', () => {
   const NAMES = ['type', 'filename', 'disposition', 'cacheControl', 'maxRanges', 'root', 'ttlMs'];
 
   it.each([
@@ -221,7 +221,7 @@ describe('the name that was meant', () => {
     expect(nearest(written, NAMES)).toBe(meant);
   });
 
-  it.each(['', 'x', 'dir', 'contentLength', 'constructor', '__proto__'])('of %j is none', (written) => {
+  it.each(['', 'x', 'dir', 'contentLength', 'constructor', '__proto__'])('for %j is none', (written) => {
     expect(nearest(written, NAMES)).toBeUndefined();
   });
 });

@@ -102,7 +102,7 @@ describe('readStreamSource', () => {
       expect(stream).toMatchObject({ fd: null, destroyed: true, errored: null });
     });
 
-    it('is resolved anew after a change', async () => {
+    it('is resolved again after a change', async () => {
       const name = fixtures.write('changing.mp4', BYTES);
       await (await fileSource(name).resolve(signal)).close?.();
       const source = readStreamSource(createReadStream(name), {});
@@ -115,7 +115,7 @@ describe('readStreamSource', () => {
       await after.close?.();
     });
 
-    it('is let go of by a response that needs nothing', async () => {
+    it('is released by a response that needs nothing', async () => {
       readStreamSource(createReadStream(path), {}).discard?.();
       fileHandles.resize(0);
       await until(() => fixtures.openDescriptors().length === 0, 'its descriptor is closed');
@@ -138,7 +138,7 @@ describe('readStreamSource', () => {
       stream.destroy();
     });
 
-    it('takes the ordinary way where the file was replaced', async () => {
+    it('is read in the ordinary way if the file was replaced', async () => {
       const name = fixtures.write('replaced.mp4', BYTES);
       await (await fileSource(name).resolve(signal)).close?.();
       fixtures.write('next.mp4', OTHER_BYTES);
@@ -151,7 +151,7 @@ describe('readStreamSource', () => {
     });
   });
 
-  describe('where the stream comes to its bytes in another way', () => {
+  describe('if the stream reads its bytes in another way', () => {
     const OTHER = pseudoRandomBytes(1000, 2);
     const other = fixtures.write('other.mp4', OTHER);
 
@@ -226,7 +226,7 @@ describe('readStreamSource', () => {
       await representation.close?.();
     });
 
-    it('finds nothing where another file system finds nothing', async () => {
+    it('finds nothing if another file system finds nothing', async () => {
       const open = (...rest: unknown[]): void => {
         const done = rest.at(-1) as (error: Error) => void;
         process.nextTick(done, Object.assign(new Error('no such file'), { code: 'ENOENT' }));
@@ -235,7 +235,7 @@ describe('readStreamSource', () => {
       await expect(resolve(stream)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
     });
 
-    it('asks a descriptor that another open has opened, whatever the path says', async () => {
+    it('uses a descriptor that another open() returned, whatever the path says', async () => {
       const redirected = {
         ...fs,
         open: (_path: string, ...rest: never[]) => Reflect.apply(fs.open, fs, [other, ...rest]),
@@ -261,7 +261,7 @@ describe('readStreamSource', () => {
       }
     }
 
-    it('reads through a subclass that opens or reads otherwise', async () => {
+    it('reads through a subclass with its own open or read', async () => {
       const inverted = BYTES.map((byte) => byte ^ 255);
       for (const [Stream, expected] of [
         [Redirected, OTHER],
@@ -276,7 +276,7 @@ describe('readStreamSource', () => {
       }
     });
 
-    it('reads through a stream of which a method was replaced', async () => {
+    it('reads through a stream with a replaced method', async () => {
       const stream = createReadStream(path);
       const push = stream.push.bind(stream);
       stream.push = (chunk: Buffer | null) => push(chunk === null ? null : chunk.map((byte) => byte ^ 255));
@@ -295,7 +295,7 @@ describe('readStreamSource', () => {
       }
     }
 
-    it('seeks where only the open is another, once it is done', async () => {
+    it('seeks if only open() was replaced, once it is open', async () => {
       const representation = await resolve(new Patient(path as never));
       expect(representation.size).toBe(200_000);
       expect(representation.forwardOnly).toBeUndefined();
@@ -304,7 +304,7 @@ describe('readStreamSource', () => {
     });
   });
 
-  it('reads the path anew where the file changes before anything of it is read', async () => {
+  it('reads the path again if the file changes before it is read', async () => {
     const changing = fixtures.write('changing.mp4', BYTES);
     const source = readStreamSource(createReadStream(changing), {});
     const before = await source.resolve(signal);
@@ -317,20 +317,20 @@ describe('readStreamSource', () => {
     await after.close?.();
   });
 
-  it('has the tag that fileSource gives the same file', async () => {
+  it('has the same tag as fileSource for the same file', async () => {
     const [ofStream, ofFile] = [await resolve(createReadStream(path)), await fileSource(path).resolve(signal)];
     expect(ofStream.etag).toBe(ofFile.etag);
     await ofStream.close?.();
     await ofFile.close?.();
   });
 
-  it('takes a URL too', async () => {
+  it('accepts a URL too', async () => {
     const representation = await resolve(createReadStream(pathToFileURL(path)));
     expect(representation.size).toBe(200_000);
     await representation.close?.();
   });
 
-  it('reads on through the stream where its path leads elsewhere meanwhile', async () => {
+  it('continues through the stream if its path now leads elsewhere', async () => {
     for (const change of ['replaced', 'deleted'] as const) {
       const moving = fixtures.write('moving', BYTES);
       const stream = createReadStream(moving);
@@ -355,7 +355,7 @@ describe('readStreamSource', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('does not guess where a FileHandle stands that was read before', async () => {
+  it('does not guess the position of a FileHandle that was read before', async () => {
     const handle = await open(path);
     await handle.read(Buffer.alloc(100), 0, 100, null);
     const stream = handle.createReadStream();
@@ -368,7 +368,7 @@ describe('readStreamSource', () => {
   it.each([
     ['is not there', fixtures.at('missing')],
     ['is a directory', fixtures.path],
-  ])('finds nothing where the file %s, and destroys the stream', async (_, target) => {
+  ])('finds nothing if the file %s, and destroys the stream', async (_, target) => {
     const stream = createReadStream(target);
     await expect(resolve(stream)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
     expect(stream.destroyed).toBe(true);

@@ -47,11 +47,11 @@ describe.each([1, 2, 3, 5, 13, 26])('ForwardReader over chunks of %d bytes', (pi
     expect(await text(new ForwardReader(lettersIn(pieceSize)).read(undefined))).toBe(LETTERS);
   });
 
-  it('ends early with the stream', async () => {
+  it('ends with the stream', async () => {
     expect(await text(new ForwardReader(lettersIn(pieceSize)).read({ firstPos: 20, lastPos: 30 }))).toBe('uvwxyz');
   });
 
-  it('fails where the stream ends before the range begins', async () => {
+  it('fails if the stream ends before the range begins', async () => {
     const reading = text(new ForwardReader(lettersIn(pieceSize)).read({ firstPos: 27, lastPos: 30 }));
     await expect(reading).rejects.toMatchObject({ code: 'SOURCE_LENGTH' });
   });
