@@ -1,8 +1,8 @@
 import { chunkPool, type LentInParts } from '../../sources/file/chunk-pool.js';
-import { LONGEST_DELAY_MS } from '../../sources/options/check-options.js';
 import type { Content } from '../content.js';
 import type { PrimedContent } from '../primed-content.js';
 import type { BucketLease } from './shared-buckets.js';
+import { atTickAfter } from './ticks.js';
 import { bytesIn, CHUNK_MS, chunkBytes, type Rate } from './token-bucket.js';
 
 /** How fast a response is sent. */
@@ -15,9 +15,6 @@ export interface Pace {
 /** Chunks grow to what the rate allows in this time, in ms, since each one wakes the process and is a separate write. */
 const LONGEST_CHUNK_MS = 1000;
 
-/** Turns begin at multiples of this time, in ms, so that the process wakes once for many responses. */
-const TICK_MS = 50;
-
 /** Limits the rate of content: cuts it into chunks, each of which waits for its turn. */
 export class PacedContent implements Content {
   private readonly rate: Rate;
@@ -28,7 +25,7 @@ export class PacedContent implements Content {
   private lent: LentInParts | undefined;
   private chunkMs = CHUNK_MS;
   private isStopped = false;
-  private turn: { readonly timer: NodeJS.Timeout; readonly bytes: number; begin(): void } | undefined;
+  private turn: { readonly cancel: () => void; readonly bytes: number; begin(): void } | undefined;
 
   /** The owner calls `stop` when the response has finished. */
   constructor(
@@ -98,7 +95,7 @@ export class PacedContent implements Content {
     this.isStopped = true;
     const { turn } = this;
     if (turn !== undefined) {
-      clearTimeout(turn.timer);
+      turn.cancel();
       this.lease.bucket.giveBack(turn.bytes, this.rate);
       turn.begin();
     }
@@ -134,14 +131,12 @@ export class PacedContent implements Content {
   }
 
   private wait(ms: number, bytes: number): Promise<void> {
-    const now = performance.now();
-    const delayMs = Math.ceil((now + ms) / TICK_MS) * TICK_MS - now;
     return new Promise((resolve) => {
       const begin = (): void => {
         this.turn = undefined;
         resolve();
       };
-      this.turn = { timer: setTimeout(begin, Math.min(Math.ceil(delayMs), LONGEST_DELAY_MS)), bytes, begin };
+      this.turn = { cancel: atTickAfter(ms, begin), bytes, begin };
     });
   }
 }
