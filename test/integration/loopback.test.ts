@@ -12,7 +12,7 @@ import { crc32 } from 'node:zlib';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { answering, FakeStore, type Interference } from '../support/stores/fake-store.js';
 import { pseudoRandomBytes } from '../support/sources/fixtures.js';
-import { SILENCES, SILENT_REFUSAL } from '../support/stores/silences.js';
+import { CUTS, SILENCES, SILENT_REFUSAL } from '../support/stores/silences.js';
 import { until } from '../support/until.js';
 import { type Endpoint, leaveAfter, startEndpoint } from './endpoint.js';
 
@@ -83,6 +83,21 @@ describe('the real clients', { timeout: 120_000 }, () => {
             () => {},
           );
           await until(() => store.underWay === 0, 'the store to be released');
+        });
+      }
+
+      for (const [where, cut] of CUTS) {
+        it(`does not wait for a store that ends the connection ${where}`, async () => {
+          serve = () => sources[kind]({ metadataTtlMs: 0, timeoutMs: 3_600_000 });
+          store.interferences.push(cut);
+          const response = await get({ range: 'bytes=0-399999' });
+          const isComplete = await response.arrayBuffer().then(
+            () => true,
+            () => false,
+          );
+          assert.equal(store.interferences.length, 0);
+          if (response.status === 206) assert(!isComplete);
+          else assert([502, 503].includes(response.status), String(response.status));
         });
       }
 

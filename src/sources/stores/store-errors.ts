@@ -28,16 +28,17 @@ export interface Refusal {
  */
 export function toSourceError(error: unknown, name: string, refusal?: Refusal): unknown {
   if (error instanceof SourceError || isHttpException(error)) return error;
-  const reasons = refusal === undefined ? reasonsOf(error) : [refusal.status, refusal.code ?? ''];
+  const reasons = refusal === undefined ? reasonsOf(error) : [refusal.code ?? '', refusal.status];
+  const fault = reasons.map(faultOf).find((known) => known !== undefined);
   const said = describeFailure(error, refusal);
   const options = { cause: error };
-  if (reasons.some((reason) => TIMEOUT.has(reason))) {
+  if (fault === 'timeout') {
     return new SourceTimeoutError(`${name}: the store did not respond in time (${said})`, options);
   }
-  if (reasons.some((reason) => isProtocolFault(reason))) {
+  if (fault === 'protocol') {
     return new SourceProtocolError(`${name}: the response cannot be parsed (${said})`, options);
   }
-  if (reasons.some((reason) => isUnavailable(reason))) {
+  if (fault === 'unavailable') {
     const retryAfterSeconds = retryAfterOf(refusal?.headers) ?? DEFAULT_RETRY_AFTER_SECONDS;
     return new SourceUnavailableError(`${name}: the store is unavailable (${said})`, {
       ...options,
@@ -52,15 +53,33 @@ export function toSourceError(error: unknown, name: string, refusal?: Refusal): 
   return new SourceFailedError(`${name}: ${said}`, { ...options, status: refusal?.status });
 }
 
+/**
+ * The error for a 412 to a lookup, with which we send no condition: one that the app has set does not hold, so the client must
+ * not have the object. Or the request is wrong, as with another blob's lease.
+ */
+export function conditionError(error: unknown, name: string, refusal: Refusal): SourceError {
+  const message = `${name}: a condition that the app has set does not hold (${describeFailure(error, refusal)})`;
+  if (!/^conditionNotMet$/i.test(refusal.code ?? ''))
+    return new SourceFailedError(message, { cause: error, status: 412 });
+  return new SourceNotFoundError(message, { cause: error, isForbidden: true });
+}
+
 /** A status, or a code or name of an error of Node.js, fetch, AWS, Azure, Google or MongoDB. */
 type Reason = string | number;
+
+/** The first of several reasons decides: the AWS SDK calls any broken connection a TimeoutError, behind its code. */
+function faultOf(reason: Reason): 'timeout' | 'protocol' | 'unavailable' | undefined {
+  if (TIMEOUT.has(reason)) return 'timeout';
+  if (isProtocolFault(reason)) return 'protocol';
+  return isUnavailable(reason) ? 'unavailable' : undefined;
+}
 
 const TIMEOUT = new Set<Reason>([
   408,
   504,
   ...words('ETIMEDOUT ESOCKETTIMEDOUT TimeoutError RequestTimeout OperationTimedOut request-timeout'),
   ...words('UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT'),
-  ...words('MongoNetworkTimeoutError MongoOperationTimeoutError MongoServerSelectionError'),
+  ...words('MongoNetworkTimeoutError MongoOperationTimeoutError MongoServerSelectionError MaxTimeMSExpired'),
 ]);
 
 const NOT_FOUND = new Set<Reason>([404, 410]);
@@ -71,15 +90,18 @@ const CHANGED = new Set<Reason>([412, 416]);
 const UNAVAILABLE = new Set<Reason>([
   429,
   ...words('ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH'),
-  ...words('UND_ERR_SOCKET ERR_STREAM_PREMATURE_CLOSE rateLimitExceeded userRateLimitExceeded'),
+  ...words('UND_ERR_SOCKET ERR_STREAM_PREMATURE_CLOSE AbortError'), // Azure's client calls a broken body an AbortError
+  ...words('rateLimitExceeded userRateLimitExceeded quotaExceeded dailyLimitExceeded'),
   ...words('MongoNetworkError MongoPoolClearedError MongoTopologyClosedError MongoWaitQueueTimeoutError'),
+  ...words('NotWritablePrimary NotPrimaryNoSecondaryOk NotPrimaryOrSecondary PrimarySteppedDown ShutdownInProgress'),
+  ...words('InterruptedAtShutdown InterruptedDueToReplStateChange HostUnreachable'),
 ]);
 
 /** Errors of Node.js' HTTP parser, undici and OpenSSL: not HTTP, not TLS, or a wrong certificate. */
 const PROTOCOL_FAULTS = [
   /^(?:HPE|ERR_SSL|ERR_TLS)_/,
   /^HTTPParserError$/, // undici in Node.js 24, without a code
-  /^(?:EPROTO|CERT_.*|.*_CERT(?:_.*)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|HOSTNAME_MISMATCH)$/,
+  /^(?:EPROTO|PARSE_ERROR|CERT_.*|.*_CERT(?:_.*)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|HOSTNAME_MISMATCH)$/,
   /^UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH|RES_EXCEEDED_MAX_SIZE)$/,
   /^Malformed_HTTP_Response$/, // Bun
 ];
@@ -99,7 +121,7 @@ function isProtocolFault(reason: Reason): boolean {
 /** The store rejects our credentials, so nothing is known about its objects. */
 const UNAUTHENTICATED = new Set<Reason>([
   ...words('RequestTimeTooSkewed RequestExpired InvalidAccessKeyId SignatureDoesNotMatch InvalidToken ExpiredToken'),
-  ...words('TokenRefreshRequired NotSignedUp AccountProblem AllAccessDisabled CredentialsNotSupported'),
+  ...words('InvalidSecurity TokenRefreshRequired NotSignedUp AccountProblem AllAccessDisabled CredentialsNotSupported'),
   ...words('AuthenticationFailed InvalidAuthenticationInfo KeyBasedAuthenticationNotPermitted AccountIsDisabled'),
   ...words('authError accountDisabled'),
 ]);
@@ -119,7 +141,12 @@ function isUnavailable(reason: Reason): boolean {
 
 /** Whether the response is about the object rather than our credentials or clock. */
 function isOfObject({ status, code = '', headers }: Refusal): boolean {
-  return !UNAUTHENTICATED.has(code) && !(status === 403 && isClockSkewed(headers));
+  return !UNAUTHENTICATED.has(code) && !isOfLease(code) && !(status === 403 && isClockSkewed(headers));
+}
+
+/** Azure responds with 412 to a lease that is not the blob's, which is the app's mistake and no change. */
+function isOfLease(code: string): boolean {
+  return code.startsWith('Lease');
 }
 
 /** A store that denies listing responds with 403 for missing objects: to our client this is a plain 404. */
@@ -146,6 +173,7 @@ function isHttpException(error: unknown): boolean {
 interface ClientError {
   readonly name?: unknown;
   readonly code?: unknown;
+  readonly codeName?: unknown;
   readonly type?: unknown;
   readonly status?: unknown;
   readonly statusCode?: unknown;
@@ -157,9 +185,9 @@ interface ClientError {
 /** Reasons of an error and of its causes: fetch reports a socket error as the cause. */
 function reasonsOf(error: unknown, depth = 0): Reason[] {
   if (typeof error !== 'object' || error === null || depth > 2) return [];
-  const { name, code, type, status, statusCode, message, $metadata, cause } = error as ClientError;
+  const { name, code, codeName, type, status, statusCode, message, $metadata, cause } = error as ClientError;
   const said = SAID_BY_DENO.find(([text]) => text.test(String(message)))?.[1];
-  const own = [$metadata?.httpStatusCode, statusCode, status, code, type, name, said].filter(isReason);
+  const own = [$metadata?.httpStatusCode, statusCode, status, code, codeName, type, name, said].filter(isReason);
   return cause === undefined ? own : [...own, ...reasonsOf(cause, depth + 1)];
 }
 

@@ -2,7 +2,7 @@ import { SOURCE_IS_NOT_JSON } from '../not-json.js';
 import { codeOf } from '../source-errors.js';
 import type { RangeSource, Representation } from '../source.js';
 import { metadataCache } from './metadata-cache.js';
-import { toSourceError } from './store-errors.js';
+import { conditionError, toSourceError } from './store-errors.js';
 import { type StoreOptions, withDefaults } from './store-options.js';
 import type { ObjectMetadata, Store } from './store.js';
 import { StoredRepresentation } from './stored-representation.js';
@@ -37,9 +37,14 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
   }
 
   async function look(signal: AbortSignal): Promise<ObjectMetadata | Representation> {
-    const found = await withinTime(wait, signal, (within) => store.look(within), release);
+    const found = await withinTime(wait, signal, (within) => store.look(within), release).catch(explain);
     if (remembered !== undefined && !isRepresentation(found)) metadataCache.set(remembered, found, metadataTtlMs);
     return found;
+  }
+
+  function explain(error: unknown): never {
+    const refusal = store.refusalOf(error);
+    throw refusal?.status === 412 ? conditionError(error, store.name, refusal) : error;
   }
 
   /** Maps an error to the one to throw, and drops metadata that it proves stale. */

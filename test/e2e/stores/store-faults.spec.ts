@@ -91,6 +91,26 @@ const FAULTS: readonly (readonly [what: string, error: Error])[] = [
   ['a database that refuses us', failure('MongoServerError', { code: 18, codeName: 'AuthenticationFailed' })],
 ];
 
+const azureRefusal = (statusCode: number, code: string): Error => {
+  const headers = new Headers({ 'x-ms-error-code': code });
+  return failure('RestError', { code: undefined, statusCode, response: { headers } }); // of HEAD: it has no body
+};
+const googleRefusal = (code: number, reason: string, parsed: object[] = []): Error => {
+  const message = JSON.stringify({ error: { code, message: reason, errors: [{ reason }] } });
+  return Object.assign(new Error(message), { code, errors: parsed, response: { headers: {} } }); // of content: not parsed
+};
+
+/** What a store says where the code decides, and not the status. */
+const REFUSALS: readonly (readonly [kind: string, what: string, error: Error, status: number])[] = [
+  ['azure', 'a signature that is over', azureRefusal(403, 'AuthenticationFailed'), 500],
+  ['azure', 'an account that is disabled', azureRefusal(403, 'AccountIsDisabled'), 500],
+  ['azure', 'the lease of another blob', azureRefusal(412, 'LeaseIdMismatchWithBlobOperation'), 500],
+  ['azure', 'a time limit of its own', azureRefusal(500, 'OperationTimedOut'), 504],
+  ['gcs', 'an account that is disabled', googleRefusal(403, 'accountDisabled'), 500],
+  ['gcs', 'too many requests', googleRefusal(403, 'rateLimitExceeded'), 503],
+  ['gcs', 'a quota that is used up', googleRefusal(403, 'quotaExceeded', [{ reason: 'quotaExceeded' }]), 503],
+];
+
 let source: RangeSource;
 
 @Controller()
@@ -142,6 +162,15 @@ describe.each(ADAPTERS)('what a store does not say about an object, on %s', (ada
     });
   });
 
+  it.each(REFUSALS)('is not taken for a missing object if %s refuses %s', async (kind, _, error, status) => {
+    for (const make of [LOOKING[kind]!, READING[kind]!]) {
+      running.log.clear();
+      source = make(error);
+      expect((await fetchRaw(running.port, '/file', [['Range', 'bytes=0-9']])).status).toBe(status);
+      expect(running.log.at('error')).toHaveLength(1);
+    }
+  });
+
   it.each<[kind: string, error: Error]>([
     [
       's3',
@@ -162,6 +191,24 @@ describe.each(ADAPTERS)('what a store does not say about an object, on %s', (ada
       expect(own.log.at('error', 'fatal')).toEqual([]);
       expect(own.log.at('warn')).toEqual([
         expect.stringMatching(/^GET \/file: 404, .*clip.*responded with 403.* it was/),
+      ]);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it.each<[kind: string, what: string, error: Error]>([
+    ['azure', 'a container', azureRefusal(404, 'ContainerNotFound')],
+    ['azure', 'a condition on tags', azureRefusal(412, 'ConditionNotMet')],
+    ['gcs', 'a condition on the generation', googleRefusal(412, 'conditionNotMet', [{ reason: 'conditionNotMet' }])],
+  ])('results in a 404 and a warning if %s misses %s of the app', async (kind, _, error) => {
+    const own = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
+    try {
+      source = LOOKING[kind]!(error);
+      expect((await fetchRaw(own.port, '/file')).status).toBe(404);
+      expect(own.log.at('error', 'fatal')).toEqual([]);
+      expect(own.log.at('warn')).toEqual([
+        expect.stringMatching(/^GET \/file: 404, .*the store responded with 4(?:04|12): \w+/),
       ]);
     } finally {
       await own.close();

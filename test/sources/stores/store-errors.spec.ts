@@ -46,6 +46,23 @@ describe('toSourceError', () => {
       'SOURCE_TIMEOUT',
     ],
     ['a time limit of the AWS SDK', named('TimeoutError'), 'SOURCE_TIMEOUT'],
+    [
+      'a reset, which the AWS SDK names a time limit',
+      named('TimeoutError', { code: 'ECONNRESET' }),
+      'SOURCE_UNAVAILABLE',
+    ],
+    ['a body that breaks off, as Azure names it', named('AbortError'), 'SOURCE_UNAVAILABLE'],
+    ['a refusal of Azure that breaks off', named('RestError', { code: 'PARSE_ERROR' }), 'SOURCE_PROTOCOL'],
+    [
+      'a query of MongoDB that takes too long',
+      named('MongoServerError', { code: 50, codeName: 'MaxTimeMSExpired' }),
+      'SOURCE_TIMEOUT',
+    ],
+    [
+      'a MongoDB that elects a primary',
+      named('MongoServerError', { code: 10107, codeName: 'NotWritablePrimary' }),
+      'SOURCE_UNAVAILABLE',
+    ],
     ['a time limit of node-fetch', named('FetchError', { type: 'request-timeout' }), 'SOURCE_TIMEOUT'],
     ['a time limit of MongoDB', named('MongoOperationTimeoutError'), 'SOURCE_TIMEOUT'],
     ['a MongoDB that has no server', named('MongoServerSelectionError'), 'SOURCE_TIMEOUT'],
@@ -79,11 +96,23 @@ describe('toSourceError', () => {
     ['RequestTimeTooSkewed', {}],
     ['SignatureDoesNotMatch', {}],
     ['InvalidAccessKeyId', {}],
+    ['InvalidSecurity', {}],
     ['AuthenticationFailed', {}],
     ['Forbidden', { date: new Date(Date.now() - 16 * 60_000).toUTCString() }],
     ['Forbidden', { date: new Date(Date.now() + 16 * 60_000).toUTCString() }],
   ])('takes a 403 for a fault where the store does not accept who we are: %s %j', (code, headers) => {
     expect(toSourceError(named(code), 'x', { status: 403, code, headers })).toMatchObject({ code: 'SOURCE_FAILED' });
+  });
+
+  it.each([
+    [403, 'rateLimitExceeded', 'SOURCE_UNAVAILABLE'],
+    [403, 'quotaExceeded', 'SOURCE_UNAVAILABLE'],
+    [400, 'RequestTimeout', 'SOURCE_TIMEOUT'],
+    [500, 'OperationTimedOut', 'SOURCE_TIMEOUT'],
+    [412, 'LeaseIdMismatchWithBlobOperation', 'SOURCE_FAILED'],
+    [412, 'LeaseNotPresentWithBlobOperation', 'SOURCE_FAILED'],
+  ])('goes by the code of an answer rather than its status: %d %s', (status, code, expected) => {
+    expect(toSourceError(named(code), 'x', { status, code })).toMatchObject({ code: expected });
   });
 
   it.each<[status: number, code: string, headers: object]>([

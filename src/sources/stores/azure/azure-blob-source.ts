@@ -4,7 +4,7 @@ import { rangeLength } from '../../../http/ranges/byte-range.js';
 import { checkOptions, type Checks } from '../../options/check-options.js';
 import type { RangeSource } from '../../source.js';
 import { matchableTag } from '../check-answer.js';
-import type { Refusal } from '../store-errors.js';
+import { headerOf, type Refusal } from '../store-errors.js';
 import { describedHeaders } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
@@ -140,7 +140,9 @@ function refusalOf(error: unknown, url: string): Refusal | undefined {
   const { statusCode, code, request, response } = (error ?? {}) as RestErrorLike;
   if (typeof statusCode !== 'number' || response === undefined) return undefined;
   if (typeof request?.url === 'string' && pathOf(request.url) !== pathOf(url)) return undefined;
-  return { status: statusCode, code: typeof code === 'string' ? code : undefined, headers: response.headers };
+  const { headers } = response;
+  // A response to HEAD has its code in a header only, which the SDK ignores.
+  return { status: statusCode, code: typeof code === 'string' ? code : headerOf(headers, 'x-ms-error-code'), headers };
 }
 
 /** Compared instead of the URL: a retry may go to the account's secondary host, but not to another path. */

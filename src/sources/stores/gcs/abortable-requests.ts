@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
-/** The members used of a `ClientRequest`. */
-type SentRequest = Pick<ClientRequest, 'path' | 'destroyed' | 'destroy'> & { readonly res?: IncomingMessage | null };
+type SentRequest = ClientRequest & { readonly res?: IncomingMessage | null };
 
 /** Assigns requests to the calls of clients that do not accept an AbortSignal. */
 const current = new AsyncLocalStorage<AbortableRequests>();
@@ -43,14 +42,21 @@ export class AbortableRequests {
   add(request: SentRequest): void {
     if (!this.isOurs(request.path)) return;
     this.requests.add(request);
+    request.once('response', (response) => reportCut(request, response));
     if (this.isAborted) process.nextTick(() => end(request)); // not while it is being sent
   }
 }
 
 function end(request: SentRequest): void {
   if (request.res?.complete === true || request.destroyed) return; // its connection may already be reused
-  (request as ClientRequest).on('error', () => {}); // the client may have removed its own listener
+  request.on('error', () => {}); // the client may have removed its own listener
   request.destroy();
+}
+
+/** A response that the server ends too early fails, which the client overlooks: it would wait. It heeds errors of the request. */
+function reportCut(request: ClientRequest, response: IncomingMessage): void {
+  request.on('error', () => {}); // the client may have removed its own listener
+  response.once('error', (error) => request.emit('error', error));
 }
 
 /** Subscribes once, on first use. */

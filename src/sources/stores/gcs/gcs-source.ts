@@ -143,18 +143,31 @@ function rememberedUnder(file: ConfiguredFile): RememberedUnder {
   return { owner: isIntercepted ? file : bucket.storage, key: JSON.stringify(key) };
 }
 
+type ReasonsLike = readonly { readonly reason?: unknown }[] | undefined;
+
 /** The members used of an `ApiError`. Errors of the client's auth library have a `config` in their response. */
 interface ApiErrorLike {
   readonly code?: unknown;
-  readonly errors?: readonly { readonly reason?: unknown }[] | undefined;
+  readonly errors?: ReasonsLike;
+  /** The whole body of a response to a request for content, which the client does not parse. */
+  readonly message?: unknown;
   readonly response?: { readonly headers?: unknown; readonly config?: unknown };
 }
 
 function refusalOf(error: unknown): Refusal | undefined {
-  const { code: status, errors, response } = (error ?? {}) as ApiErrorLike;
+  const { code: status, errors, message, response } = (error ?? {}) as ApiErrorLike;
   if (typeof status !== 'number' || response === undefined || response.config !== undefined) return undefined;
-  const reason = errors?.[0]?.reason;
+  const reason = (errors?.[0] ?? errorsIn(message)?.[0])?.reason;
   return { status, code: typeof reason === 'string' ? reason : undefined, headers: response.headers };
+}
+
+function errorsIn(body: unknown): ReasonsLike {
+  try {
+    const errors: unknown = (JSON.parse(String(body)) as { error?: { errors?: unknown } } | null)?.error?.errors;
+    return Array.isArray(errors) ? errors : undefined;
+  } catch {
+    return undefined; // a text: "No such object: bucket/name"
+  }
 }
 
 /** The members used of the response behind a stream of the client. */
