@@ -5,7 +5,7 @@ import { TOUCH_EVERY_MS } from './abandoned-files.js';
 import { RETRY_AFTER_SECONDS } from './spool-errors.js';
 import { completeFileName, newTag, partFileName } from './spool-names.js';
 import { ownerOfThisProcess } from './spool-owner.js';
-import { makeDirectory, type Spool, type SpooledFile, toSpooledFile } from './spool.js';
+import { believedTime, makeDirectory, type Spool, type SpooledFile, toSpooledFile } from './spool.js';
 
 /** A file of a spool that is being generated. It can be read as far as it was written, and after it was published. */
 export class SpoolPart {
@@ -94,8 +94,10 @@ export class SpoolPart {
     clearInterval(this.touching);
     await this.touched; // nothing changes the modification time any more
     const { spool, name, tag, written: size } = this;
-    const madeAt = Date.now();
-    await this.handle.utimes(madeAt / 1000, madeAt / 1000).catch(() => {}); // the time set by the file system will do
+    const now = Date.now();
+    await this.handle.utimes(now / 1000, now / 1000).catch(() => {}); // the time set by the file system will do
+    // As other processes read it, which may differ by a fraction: of two files, all must keep the same.
+    const madeAt = await this.handle.stat().then(believedTime, () => now);
     const path = join(spool.directory, completeFileName(name, tag, size));
     try {
       await spool.onDisk(1, () => rename(this.path, path));
@@ -108,6 +110,7 @@ export class SpoolPart {
     }
     const file = toSpooledFile({ name, tag, path, size }, madeAt);
     spool.add(file);
+    void spool.refreshAnew().catch(() => {}); // the next scan reports what is wrong
     return file;
   }
 

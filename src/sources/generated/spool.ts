@@ -56,6 +56,12 @@ export class Spool {
     return this.refreshing;
   }
 
+  /** Scans it after any scan that is running: of processes that have made the same, the last one finds the files of all. */
+  async refreshAnew(): Promise<void> {
+    await this.refreshing?.catch(() => {});
+    await this.refresh();
+  }
+
   /** Registers a file that is about to be created, before it appears in the directory. */
   begin(partFileName: string): void {
     this.ours.set(partFileName, 0);
@@ -174,7 +180,7 @@ export class Spool {
       return undefined;
     }
     const { name, tag } = entry;
-    const file = entry.kind === 'part' ? undefined : toSpooledFile({ name, tag, path, size }, believed(stats.mtimeMs));
+    const file = entry.kind === 'part' ? undefined : toSpooledFile({ name, tag, path, size }, believedTime(stats));
     return { fileName, file, size, usedAt: usedAt(stats) };
   }
 }
@@ -204,6 +210,11 @@ const CLOCK_SKEW_MS = 2000;
 /** Replaces a time in the future (the clock was set back) by one long ago, so that nothing is kept too long. */
 function believed(timeMs: number): number {
   return timeMs > Date.now() + CLOCK_SKEW_MS ? 0 : timeMs;
+}
+
+/** When a file was completed, in ms since the epoch. */
+export function believedTime({ mtimeMs }: Stats): number {
+  return believed(mtimeMs);
 }
 
 /** As precise as the file system's atime, mostly one day; within a process the order of use is exact. */

@@ -23,6 +23,18 @@ export const generated = [
     specs: ['spool'],
   },
   {
+    name: 'processes that have made the same content keep a file each',
+    edits: [
+      {
+        file: 'spool-part.ts',
+        code: 'void spool.refreshAnew().catch(() => {});',
+        instead: 'void spool.add(file);',
+      },
+    ],
+    only: 'may be shared by processes',
+    specs: ['generated-source'],
+  },
+  {
     name: 'a file dated in the future stays young',
     edits: [
       {

@@ -680,9 +680,9 @@ describe('a file in the directory', () => {
       expect(bytes.equals(processes[i]!.studio.last)).toBe(true);
     }
     const takes = processes.map(({ studio }) => studio.last);
+    await until(() => filesIn(dir).length === 1, 'one file to stay, although nothing more is made');
     const found = await whole(elsewhere(dir)({ dir, generate: never }));
     expect(takes.some((take) => take.equals(found))).toBe(true);
-    await until(() => filesIn(dir).length === 1, 'one file to stay');
     for (const { ask } of processes) {
       expect((await whole(ask({ dir, generate: never }))).equals(found)).toBe(true);
     }
