@@ -6,6 +6,7 @@ import { isGone, isHttp2, whenFlushed } from './http2-response.js';
 import type { Content } from './content.js';
 import { isAsShipped, isWrittenToKernel } from './kernel-writes.js';
 import type { PipeOptions } from './lazy-stream.js';
+import type { PayloadWitness, WitnessedStream } from './payload/payload-witness.js';
 import { SMALL_CONTENT } from './primed-content.js';
 import { SoleWriter } from './sole-writer.js';
 
@@ -14,7 +15,8 @@ import { SoleWriter } from './sole-writer.js';
  * bypassed: chunks are written one by one, each awaited while the next is read. Any other destination (a compressing
  * middleware, a plugin) reads it like any stream.
  */
-export class ContentStream extends Readable {
+export class ContentStream extends Readable implements WitnessedStream {
+  witness: PayloadWitness | undefined;
   private isBypassed = false;
   private isEnding = false;
 
@@ -29,6 +31,7 @@ export class ContentStream extends Readable {
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
     if ((destination as unknown) !== this.response) return super.pipe(destination, options);
+    this.witness?.sent();
     if (isPatched(this.response) || this.isObserved || options?.end === false) {
       new SoleWriter(this.response, (error) => this.breakOff(error)).keepForPipe(this);
       return super.pipe(destination, options);
@@ -73,6 +76,7 @@ export class ContentStream extends Readable {
         const bytes = chunk?.byteLength ?? 0;
         this.content.countWritten(bytes);
         this.content.countFlushed(bytes); // a reader of this stream does not report what it sends
+        this.witness?.read(chunk ?? null);
         this.push(chunk ?? null);
       },
       (error: unknown) => this.breakOff(error),

@@ -1,12 +1,14 @@
 import { Readable } from 'node:stream';
 import { isError, messageOf } from '../sources/error-message.js';
 import type { Content } from './content.js';
+import type { PayloadWitness, WitnessedStream } from './payload/payload-witness.js';
 
 /** How a stream takes part in a pipe. */
 export type PipeOptions = Parameters<Readable['pipe']>[1];
 
 /** A stream that opens its content on the first read, and releases it when it ends or is destroyed. */
-export class LazyStream extends Readable {
+export class LazyStream extends Readable implements WitnessedStream {
+  witness: PayloadWitness | undefined;
   /** Created when the content is opened: Nest destroys a stream for each file that an interceptor replaces. */
   private controller: AbortController | undefined;
   private content: Promise<Content> | undefined;
@@ -60,6 +62,7 @@ export class LazyStream extends Readable {
     const length = chunk?.byteLength ?? 0;
     content.countWritten(length);
     content.countFlushed(length); // a reader of this stream does not report what it sends
+    this.witness?.read(chunk ?? null);
     this.push(chunk ?? null);
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { effectiveStatus } from '../http/chosen-status.js';
 import type { ResponseHeaders, RequestFacts } from '../http/response-plan.js';
+import type { Payload, PayloadJudge } from './payload-guard.js';
 import { factsOf, type RequestHeaders } from './request-headers.js';
 import { ResponseLifetime } from './response-lifetime.js';
 
@@ -74,8 +75,14 @@ export abstract class HttpExchange extends ResponseLifetime {
 
   /** Prevents compression of the content by the framework or its plugins. */
   abstract keepEncoding(): void;
-  /** Sends content through the framework, or on the Node.js response. */
-  abstract send(content: NodeJS.ReadableStream | Uint8Array | undefined): void;
+  /**
+   * Sends content through the framework, or on the Node.js response.
+   *
+   * @param judge decides if a hook of the framework replaces the content
+   */
+  abstract send(content: Payload, judge?: PayloadJudge): void;
+  /** Sends an error response through the app's exception filters, or else cuts the connection. */
+  abstract sendError(error: Error): void;
 }
 
 /** Removes a header if it is set. Removing an unset one tells Node.js never to add it, e.g. Transfer-Encoding: chunked. */

@@ -36,8 +36,10 @@ export class AnswerStream extends LazyStream {
   }
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
-    if (isResponse(destination))
+    if (isResponse(destination)) {
+      this.witness?.sent();
       this.writer = new SoleWriter(destination, (error) => this.fail(error)).keepForPipe(this);
+    }
     return super.pipe(destination, options);
   }
 

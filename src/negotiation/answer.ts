@@ -4,15 +4,17 @@ import { ContentStream, HTTP2_SLICE, sendContent } from '../content/content-stre
 import { PacedContent } from '../content/pace/paced-content.js';
 import { PrimedContent, SMALL_CONTENT } from '../content/primed-content.js';
 import { wholeContent } from '../content/whole-content.js';
+import type { Payload } from '../exchange/payload-guard.js';
 import type { HttpExchange } from '../exchange/http-exchange.js';
 import type { ResponsePlan } from '../http/response-plan.js';
 import { bytesSource } from '../sources/memory/bytes-source.js';
 import { AnswerStream } from './answer-stream.js';
 import type { Prepared } from './negotiation.js';
+import { ReplacedPayload, type ReplacementEvents } from './replaced-payload.js';
 import { commit } from './response-headers.js';
 
 /** Callbacks for the fate of an answer. */
-export interface AnswerEvents {
+export interface AnswerEvents extends ReplacementEvents {
   /** The content failed after the headers were sent, or for a reader of the whole file who does not listen to errors. */
   onFailure(error: unknown): void;
   /** Somebody sent the whole file instead of this answer. */
@@ -62,9 +64,14 @@ export class Answer {
     commit(exchange, plan, declared);
     const content = this.pacedContent();
     this.sending = content;
-    if (stream?.isObserved === true && !stream.isOpened) exchange.send(stream.carry());
-    else if (exchange.prefersBuffers) exchange.send(this.payload(content));
+    if (stream?.isObserved === true && !stream.isOpened) this.pass(stream.carry());
+    else if (exchange.prefersBuffers) this.pass(this.payload(content));
     else sendContent(content, exchange.response, (error) => this.events.onFailure(error));
+  }
+
+  /** Sends the content through the framework, whose hooks may replace it. */
+  private pass(payload: Payload): void {
+    this.exchange.send(payload, new ReplacedPayload(this.exchange, this.prepared, this.events));
   }
 
   private refuse(reason: string): void {
@@ -77,7 +84,7 @@ export class Answer {
    * The content in the form that Fastify sends fastest. A Buffer only if the response has an entity tag: otherwise a hook that
    * makes tags of payloads would tag a part as if it were the representation.
    */
-  private payload(content: Content): Readable | Uint8Array | undefined {
+  private payload(content: Content): Payload {
     const { exchange } = this;
     const { plan } = this.prepared;
     const { first, isComplete } = this.prepared.content;

@@ -113,6 +113,7 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
     const report = ResponseReport.of(exchange);
     const events: AnswerEvents = {
       onFailure: (error) => this.fail(exchange, error, report),
+      onRefused: (error) => report?.failed(error),
       onBypassed: () => this.warnOnce(`${route}: ${BYPASSED}`),
     };
     const answer = (prepared: Prepared | undefined): Answer => {

@@ -1,5 +1,6 @@
 import type { ResponseHeaders } from '../../http/response-plan.js';
 import { HttpExchange, removeHeader, type SetHeaders } from '../http-exchange.js';
+import type { Payload } from '../payload-guard.js';
 import { joinLines, type RequestHeaders } from '../request-headers.js';
 
 /** Of Express, whose requests and responses are those of Node.js, and of Node.js itself. */
@@ -38,9 +39,13 @@ export class ExpressExchange extends HttpExchange {
   /** Nothing to do: `compression` respects the `no-transform` that every plan sets. */
   keepEncoding(): void {}
 
-  send(content: NodeJS.ReadableStream | Uint8Array | undefined): void {
+  send(content: Payload): void {
     if (content === undefined || content instanceof Uint8Array) this.response.end(content);
     else content.pipe(this.response);
+  }
+
+  sendError(): void {
+    this.cut();
   }
 }
 

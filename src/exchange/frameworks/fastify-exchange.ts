@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isJoined, joinLists } from '../../http/headers/list-header.js';
 import type { ResponseHeaders } from '../../http/response-plan.js';
 import { HttpExchange, removeHeader, type SetHeaders } from '../http-exchange.js';
+import { type Payload, PayloadGuard, type PayloadJudge } from '../payload-guard.js';
 import { joinLines, type RequestHeaders } from '../request-headers.js';
 
 /** The members used of a Fastify reply; `raw` distinguishes it from a Node.js response. */
@@ -94,7 +95,24 @@ export class FastifyExchange extends HttpExchange {
     this.frameworkRequest.headers = { 'x-no-compression': '1' };
   }
 
-  send(content: NodeJS.ReadableStream | Uint8Array | undefined): void {
+  send(content: Payload, judge?: PayloadJudge): void {
+    if (judge !== undefined && mayReplacePayloads(this.reply)) PayloadGuard.install(this.response, content, judge);
     this.reply.send(content);
   }
+
+  sendError(error: Error): void {
+    this.reply.send(error);
+  }
+}
+
+/** Where Fastify keeps the hooks of a request's route; no public property tells whether there are any. */
+let contextKey: symbol | undefined;
+
+/** Whether anything may change or replace a payload between `send()` and the response. True in doubt. */
+function mayReplacePayloads(reply: FastifyReply): boolean {
+  const { request } = reply as { request: object };
+  contextKey ??= Object.getOwnPropertySymbols(request).find(({ description }) => description === 'fastify.context');
+  const context: unknown = contextKey === undefined ? undefined : Reflect.get(request, contextKey);
+  const hasNoHooks = context instanceof Object && 'onSend' in context && context.onSend === null;
+  return !hasNoHooks || Object.hasOwn(reply, 'send');
 }

@@ -1,5 +1,29 @@
 export const answers = [
   {
+    name: 'the head of a range stands over what a hook sends instead',
+    edits: [
+      {
+        file: 'fastify-exchange.ts',
+        code: 'if (judge !== undefined && mayReplacePayloads(this.reply))',
+        instead: 'if (judge !== undefined && mayReplacePayloads(this.reply) && judge.isEmpty)',
+      },
+    ],
+    specs: ['replaced-payloads'],
+    only: 'a string of the app',
+  },
+  {
+    name: 'what a hook makes of a part is sent as if it were the whole',
+    edits: [
+      {
+        file: 'replaced-payload.ts',
+        code: "if (isStatusKept && isPart && isDerived) return 'refuse';",
+        instead: '',
+      },
+    ],
+    specs: ['replaced-payloads'],
+    only: 'changes each byte',
+  },
+  {
     name: 'an answer is sent to whatever response it is replied with',
     edits: [
       {

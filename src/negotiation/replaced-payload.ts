@@ -1,0 +1,111 @@
+import type { PayloadJudge, Replacement, Verdict } from '../exchange/payload-guard.js';
+import type { HttpExchange } from '../exchange/http-exchange.js';
+import { CONTENT_DIGESTS } from '../http/content-headers.js';
+import type { Prepared } from './negotiation.js';
+
+/** What the owner of an answer is told. */
+export interface ReplacementEvents {
+  /** The response was refused before its head was sent. */
+  onRefused(error: Error): void;
+  /** The content went on differently after the head was sent. */
+  onFailure(error: Error): void;
+}
+
+/** Headers that are true of the file's content alone. They are removed unless a hook has set another value. */
+const OURS = ['accept-ranges', 'content-length', 'content-range', 'x-accel-redirect', 'x-sendfile'];
+const VALIDATORS = ['etag', 'last-modified'];
+const DIGESTS = [...CONTENT_DIGESTS, 'digest', 'repr-digest'];
+
+/**
+ * Decides what is sent if an `onSend` hook of Fastify replaces the payload: the same bytes have our head, others the status and
+ * headers of an answer of the app's own. What may have been made of a part is neither.
+ */
+export class ReplacedPayload implements PayloadJudge {
+  /** Whether a payload instead of a part was taken for an answer of the app's own. */
+  private isTakenForOwn = false;
+
+  constructor(
+    private readonly exchange: HttpExchange,
+    private readonly prepared: Prepared,
+    private readonly events: ReplacementEvents,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.prepared.content.first === undefined;
+  }
+
+  /** Hooks that change the content remove its length, or set a coding. */
+  isHeadKept(isTaken: boolean): boolean {
+    const { exchange, isEmpty } = this;
+    const { plan } = this.prepared;
+    if (exchange.status !== plan.status || plan.kind === 'not-modified') return false;
+    if (exchange.method === 'HEAD' && !isTaken) return false;
+    if (plan.kind !== 'full') return true;
+    const isLengthKnown = plan.contentLength !== undefined || isEmpty;
+    return isLengthKnown && this.isUnchanged('content-length') && this.isUnchanged('content-encoding');
+  }
+
+  private isUnchanged(name: string): boolean {
+    return this.exchange.header(name) === this.prepared.plan.headers[name];
+  }
+
+  replaced({ status, isDerived, length }: Replacement): Verdict {
+    const { exchange } = this;
+    const { plan } = this.prepared;
+    const isStatusKept = status === plan.status;
+    if (isStatusKept && plan.kind === 'not-modified') {
+      exchange.setHeaders({}, ['content-length']);
+      return 'send-head';
+    }
+    const isPart = plan.kind === 'partial' || plan.kind === 'multipart';
+    if (isStatusKept && isPart && isDerived) return 'refuse';
+    if (isStatusKept && isPart) {
+      exchange.setStatus(200);
+      this.isTakenForOwn = true;
+    }
+    this.describe(isDerived, length);
+    return 'send';
+  }
+
+  /** A part may not: the answer would look like the whole. */
+  mayBeRead(): boolean {
+    return !this.isTakenForOwn;
+  }
+
+  /** Removes the headers that are true of our content only. */
+  private describe(isDerived: boolean, length: number | undefined): void {
+    const { exchange } = this;
+    const { plan, described } = this.prepared;
+    const isNotModified = exchange.status === 304; // the hook has compared the validators
+    const ours = [...OURS, ...(isNotModified ? [] : VALIDATORS), ...(isDerived ? [] : ['content-encoding'])];
+    const removed = [...DIGESTS, ...ours.filter((name) => this.isUnchanged(name))];
+    if (plan.kind === 'multipart' && this.isUnchanged('content-type')) removed.push('content-type');
+    const type = removed.includes('content-type') ? described.type : undefined;
+    const hasLength = length !== undefined && exchange.method !== 'HEAD' && exchange.status !== 204 && !isNotModified;
+    exchange.setHeaders(
+      {
+        ...(type === undefined ? {} : { 'content-type': type }),
+        ...(hasLength ? { 'content-length': String(length) } : {}),
+      },
+      removed,
+    );
+  }
+
+  refused(): void {
+    const error = new Error(`${this.exchange.target}: ${REFUSED}`);
+    this.exchange.setHeaders({}, ['content-type', 'content-length']); // the error has its own
+    this.events.onRefused(error);
+    this.exchange.sendError(error);
+  }
+
+  diverged(): void {
+    this.events.onFailure(new Error(DIVERGED));
+  }
+}
+
+const REFUSED =
+  'an onSend hook replaced the requested part of the file: let it pass on what has a Content-Range, set a status by ' +
+  'reply.code() if the answer is its own, or switch ranges off by @Ranged({ acceptRanges: false }) if it changes the content';
+const DIVERGED =
+  'an onSend hook changed the content after its beginning: let it remove Content-Length, and switch ranges off by ' +
+  '@Ranged({ acceptRanges: false })';
