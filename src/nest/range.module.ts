@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { checkArguments } from './module-arguments.js';
 import { parserOfRequest } from './parser/parser-of-request.js';
 import { checkModuleExtras, type RangeModuleExtras, type RangeModuleOptions } from './range-module.options.js';
 import { RangeInterceptor } from './range.interceptor.js';
@@ -23,6 +24,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RangeModuleOpt
     };
   })
   .build();
+checkArguments(ConfigurableModuleClass, 'RangeModule', "{ cacheControl: 'private' }");
 
 /**
  * Provides `RangeInterceptor`, `RangeResponder` and `RangeParser` to the whole app. Import it once, in the root module: as

@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Inject, Module, type NestModule, Optional, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { refuse } from '../../sources/options/refuse.js';
+import { checkArguments } from '../module-arguments.js';
 import { folderController, mapRoutes, routesOn } from './folder-controller.js';
 import { leaveOutOfPrefix, mapLast } from './folder-routes.js';
 import {
@@ -54,6 +55,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RangedFolderOp
     },
   )
   .build();
+checkArguments(ConfigurableModuleClass, 'RangedFolderModule', "{ root: 'public' }");
 
 /**
  * Serves the files of a folder without a controller. Import it once for each folder, beside `RangeModule`. The app's own routes

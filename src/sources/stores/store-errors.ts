@@ -3,6 +3,7 @@ import {
   SourceChangedError,
   SourceError,
   SourceFailedError,
+  SourceFaultError,
   SourceNotFoundError,
   SourceProtocolError,
   SourceTimeoutError,
@@ -27,7 +28,7 @@ export interface Refusal {
  * @param refusal the store's response to the failed request; `undefined`: there was none
  */
 export function toSourceError(error: unknown, name: string, refusal?: Refusal): unknown {
-  if (error instanceof SourceError || isHttpException(error)) return error;
+  if (error instanceof SourceError || error instanceof SourceFaultError || isHttpException(error)) return error;
   const reasons = refusal === undefined ? reasonsOf(error) : [refusal.code ?? '', refusal.status];
   const fault = reasons.map(faultOf).find((known) => known !== undefined);
   const said = describeFailure(error, refusal);

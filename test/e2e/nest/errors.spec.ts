@@ -18,6 +18,7 @@ import {
   bytesSource,
   fileSource,
   type FileSourceOptions,
+  httpSource,
   Ranged,
   RangedFile,
   RangedFolderModule,
@@ -246,6 +247,9 @@ const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
         ).app.init(),
       ),
   ],
+  ['null for options', () => thrownBy(() => RangeModule.forRoot(null as never))],
+  ['a folder without options', () => thrownBy(() => RangedFolderModule.forRoot(undefined as never))],
+  ['options that nothing makes', () => thrownBy(() => RangeModule.forRootAsync(undefined as never))],
   ['an unknown option of a source', () => thrownBy(() => fileSource('a.mp4', { dir: '/' } as FileSourceOptions))],
   [
     'an unknown option of a folder',
@@ -319,6 +323,13 @@ const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
   ['a source that resolves to nothing', loggedBy('file', () => new RangedFile({ resolve: () => undefined as never }))],
   ['a Buffer in place of a stream', loggedBy('file', fileWith({ open: () => Buffer.alloc(1000) }))],
   ['a stream of numbers', loggedBy('file', fileWith({ open: () => Readable.from([1, 2, 3]) }))],
+  [
+    'a fetch that gives no Response',
+    loggedBy('file', () => {
+      const fetch = async () => ({ status: 200, headers: {}, body: null }) as unknown as Response;
+      return new RangedFile(httpSource('http://127.0.0.1/', { fetch }));
+    }),
+  ],
   [
     'a silent source',
     loggedBy('file', () => new RangedFile({ resolve: () => new Promise(() => {}) }, { sourceTimeoutMs: 50 })),

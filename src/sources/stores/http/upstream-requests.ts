@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
+import { describe } from '../../options/check-options.js';
 import { shownUrl, type UpstreamTarget, upstreamTarget } from '../../options/target-url.js';
-import { SourceProtocolError } from '../../source-errors.js';
+import { SourceFaultError, SourceProtocolError } from '../../source-errors.js';
 import type { Bytes } from '../../source.js';
 import { destroyQuietly, toReadable } from '../../stream/releasable-bytes.js';
 
@@ -44,6 +45,7 @@ export class UpstreamRequests {
     for (let count = 0; count <= MOST_REDIRECTIONS; count++) {
       const sent = { ...own, ...headers, 'accept-encoding': 'identity' };
       const response = await this.fetch(url.href, { ...this.init, headers: sent, redirect: 'manual', signal });
+      checkResponse(response);
       if (!REDIRECTIONS.has(response.status)) return response;
       destroyQuietly(bodyOf(response));
       const next = this.nextTarget(response, url);
@@ -61,6 +63,21 @@ export class UpstreamRequests {
       `${shownUrl(url)} responded with ${status} without a Location that is an http: or https: URL`,
     );
   }
+}
+
+/** @throws SourceFaultError if a fetch of the app gave something else, such as the response of another client */
+function checkResponse(response: unknown): void {
+  if (typeof response !== 'object' || response === null) refuseResponse(describe(response));
+  const { status, headers } = response as { readonly status?: unknown; readonly headers?: { readonly get?: unknown } };
+  if (!Number.isInteger(status)) refuseResponse('an object without a status');
+  if (typeof headers?.get !== 'function') refuseResponse('an object without headers.get()');
+  if (!('body' in response)) refuseResponse('an object without a body');
+}
+
+function refuseResponse(given: string): never {
+  throw new SourceFaultError(
+    `httpSource: the option "fetch" must return a Response, as fetch of Node.js does, not ${given}`,
+  );
 }
 
 function withAuthorization({ authorization }: UpstreamTarget, headers: Headers): Headers {

@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { httpSource, type HttpSourceOptions } from '../../../../src/sources/stores/http/http-source.js';
+import { SourceFaultError } from '../../../../src/sources/source-errors.js';
 import type { Representation } from '../../../../src/sources/source.js';
 import type { Fetch } from '../../../../src/sources/stores/http/upstream-requests.js';
 import { FakeStore, type Interference } from '../../../support/stores/fake-store.js';
@@ -99,6 +100,21 @@ describe('what httpSource asks', () => {
     await readAll(await resolve({ fetch: ofApp, dispatcher }), [0, 9]);
     expect(inits).toHaveLength(2);
     for (const init of inits) expect((init as { dispatcher: unknown }).dispatcher).toBe(dispatcher);
+  });
+
+  it.each<[what: string, given: unknown, named: string]>([
+    ['nothing', undefined, 'undefined'],
+    ['a string', 'text', '"text"'],
+    ['a Buffer', Buffer.from('text'), 'an object without a status'],
+    ['the response of got', { statusCode: 200, headers: {}, body: '' }, 'an object without a status'],
+    ['headers in an object', { status: 200, headers: {}, body: null }, 'an object without headers.get()'],
+    ['the response of axios', { status: 200, headers: new Map(), data: '' }, 'an object without a body'],
+  ])('fails with the name of the option if the fetch of the app gives %s', async (_, given, named) => {
+    const asked = resolve({ ...FRESH, fetch: (async () => given) as unknown as Fetch });
+    await expect(asked).rejects.toThrow(SourceFaultError);
+    await expect(asked).rejects.toThrow(
+      `httpSource: the option "fetch" must return a Response, as fetch of Node.js does, not ${named}`,
+    );
   });
 
   it('remembers nothing of one user for another, nor of one query for another', async () => {
