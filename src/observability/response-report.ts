@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import type { HttpExchange } from '../exchange/http-exchange.js';
@@ -75,7 +76,8 @@ export class ResponseReport {
     attemptsAt.set(response, this.attempts);
     this.attempts.running.add(this);
     this.attempts.last = this;
-    exchange.onClose(() => this.end());
+    // The end of a connection has no context, or that of another request.
+    exchange.onClose(AsyncResource.bind(() => this.end()));
   }
 
   private end(): void {
