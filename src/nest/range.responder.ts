@@ -1,4 +1,4 @@
-import { HttpException, Inject, Injectable, Logger, Optional, type StreamableFile } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional, type StreamableFile } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { isPromise } from 'node:util/types';
@@ -13,13 +13,10 @@ import { recogniseAnswers } from '../files/adapter-reply.js';
 import { discard, sourceOf } from '../files/streamable-source.js';
 import { Answer, type AnswerEvents } from '../negotiation/answer.js';
 import { Negotiation, type Prepared } from '../negotiation/negotiation.js';
-import { errorHeaders, isForbidden, statusOf, toHttpException } from '../negotiation/range.exceptions.js';
 import { checkRangedOptions, type RangedOptions } from '../negotiation/ranged-options.js';
 import { paceOf } from '../negotiation/rate-limit.js';
-import { clear, refuse } from '../negotiation/response-headers.js';
-import { stackOf, withRequest } from '../observability/error-text.js';
-import { LogInterval } from '../observability/log-interval.js';
-import { NotFoundLog } from '../observability/not-found-log.js';
+import { refuse } from '../negotiation/response-headers.js';
+import { stackOf } from '../observability/error-text.js';
 import { ResponseReport } from '../observability/response-report.js';
 import { andThen } from '../sources/and-then.js';
 import { callQuietly } from '../sources/call-quietly.js';
@@ -29,8 +26,10 @@ import { allowResidentReads } from '../sources/file/resident-read.js';
 import { messageOf } from '../sources/error-message.js';
 import type { RangeSource } from '../sources/source.js';
 import { withoutUnhandled } from './awaited-promise.js';
+import { FailureLog } from './failure-log.js';
 import { ForgottenSend } from './forgotten-send.js';
 import { checkModuleOptions, type RangeModuleOptions } from './range-module.options.js';
+import { parserFor } from './parser/parser-of-request.js';
 import type { RangeParser } from './parser/range.parser.js';
 import { PARSER_OF_REQUEST, RANGE_MODULE_OPTIONS } from './range.tokens.js';
 import { checkSent } from './routes/send-arguments.js';
@@ -45,8 +44,7 @@ const SHUTDOWN_TIMEOUT_MS = 25_000;
 @Injectable()
 export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(RangeResponder.name);
-  private readonly notFound = new NotFoundLog(this.logger);
-  private readonly forbidden = new LogInterval(60_000);
+  private readonly failures = new FailureLog(this.logger);
   private readonly forgotten = new ForgottenSend(this.logger);
   private readonly running = new RunningResponses();
   private readonly buckets = new SharedBuckets();
@@ -129,18 +127,12 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
       const isOurTurn = isNext && !exchange.isTaken;
       if (!isOurTurn) discard(file);
       if (exchange.isStatusIgnored) this.warnOnce(statusIgnored(route, exchange.status));
-      return andThen(isOurTurn ? andThen(this.parserFor(exchange, file), prepare) : undefined, answer);
+      return andThen(
+        isOurTurn ? andThen(parserFor(exchange.frameworkRequest, file, this.parserOf), prepare) : undefined,
+        answer,
+      );
     };
     return andThen(exchange.turn(), begin);
-  }
-
-  private parserFor({ frameworkRequest }: HttpExchange, file: StreamableFile): RangeParser | Promise<RangeParser> {
-    const parser = this.parserOf(frameworkRequest);
-    if (!isPromise(parser)) return parser;
-    return parser.catch((error: unknown) => {
-      discard(file);
-      throw error;
-    });
   }
 
   private prepare(
@@ -157,7 +149,7 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
       // The client disconnected, and aborting the source may have made it throw; or the app responds itself.
       if (exchange.isClosed || exchange.isTaken) return undefined;
       report?.failed(error);
-      throw this.explained(exchange, error);
+      throw this.failures.explain(exchange, error);
     };
     try {
       const policy = this.policies.policyFor(file, options, parser);
@@ -174,25 +166,6 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
     } catch (error) {
       return fail(error);
     }
-  }
-
-  /** Logs why a source failed, and clears the response for the exception, which it returns. */
-  private explained(exchange: HttpExchange, error: unknown): unknown {
-    const exception = toHttpException(withRequest(error, exchange.target));
-    clear(exchange, statusOf(exception), errorHeaders(error));
-    if (isOfServer(exception) && exception !== error) {
-      // Nest does not log HttpExceptions, so the cause would be lost.
-      callQuietly(() => this.logger.error(`${exchange.target}: ${messageOf(error)}`, stackOf(error)));
-    }
-    callQuietly(() => this.notFound.note(exchange.target, error));
-    if (isForbidden(error)) this.warnOfForbidden(exchange, error);
-    return exception;
-  }
-
-  /** The client sees an ordinary 404, but the app may lack a permission. */
-  private warnOfForbidden(exchange: HttpExchange, error: unknown): void {
-    if (!this.forbidden.begin()) return;
-    this.logger.warn(`${exchange.target}: 404, because access was refused (logged once a minute): ${messageOf(error)}`);
   }
 
   /** Releases the content when the response ends. */
@@ -250,8 +223,4 @@ const BYPASSED =
 function declaredLength(exchange: HttpExchange): number | undefined {
   const value = exchange.header('content-length');
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-}
-
-function isOfServer(error: unknown): boolean {
-  return error instanceof HttpException && error.getStatus() >= 500;
 }

@@ -1,4 +1,7 @@
+import type { StreamableFile } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
+import { isPromise } from 'node:util/types';
+import { discard } from '../../files/streamable-source.js';
 import { RangeParser } from './range.parser.js';
 
 /**
@@ -18,6 +21,20 @@ export function parserOfRequest(
     isScoped = shared === undefined;
     return shared ?? scopedParser(moduleRef, request);
   };
+}
+
+/** The parser for the file that a handler returned. If there is none, because its own providers fail, the file is discarded. */
+export function parserFor(
+  request: object,
+  file: StreamableFile,
+  parserOf: ReturnType<typeof parserOfRequest>,
+): RangeParser | Promise<RangeParser> {
+  const parser = parserOf(request);
+  if (!isPromise(parser)) return parser;
+  return parser.catch((error: unknown) => {
+    discard(file);
+    throw error;
+  });
 }
 
 /** `undefined`: it has a scope, and Nest refuses to get it. */

@@ -50,8 +50,15 @@ describe('a Fastify app that speaks HTTP/2 and HTTP/1.1 by ALPN', () => {
     expect(head[':status']).toBe(status);
     if (status === 206) expect(body.equals(BYTES.subarray(from, to))).toBe(true);
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const options = { port: running.port, path: '/file', headers: { range }, rejectUnauthorized: false };
-      requestHttps({ ...options, ...{ ALPNProtocols: ['http/1.1'] } }, resolve)
+      const { port } = running;
+      const options = {
+        port,
+        path: '/file',
+        headers: { range },
+        rejectUnauthorized: false,
+        ALPNProtocols: ['http/1.1'],
+      };
+      requestHttps(options as object, resolve)
         .on('error', reject)
         .end();
     });

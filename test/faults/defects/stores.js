@@ -71,7 +71,7 @@ export const stores = [
     name: 'a store that refuses an object is not told of',
     edits: [
       {
-        file: 'range.responder.ts',
+        file: 'failure-log.ts',
         code: 'if (isForbidden(error)) this.warnOfForbidden(exchange, error);',
         instead: '',
       },
@@ -81,7 +81,7 @@ export const stores = [
   },
   {
     name: 'a store that refuses objects is told of with each request',
-    edits: [{ file: 'range.responder.ts', code: 'if (!this.forbidden.begin()) return;', instead: '' }],
+    edits: [{ file: 'failure-log.ts', code: 'if (!this.forbidden.begin()) return;', instead: '' }],
     only: 'refuses the object',
     specs: ['store-faults'],
   },
