@@ -71,10 +71,10 @@ function toStreamableOptions(options: RangedOptions): StreamableFile['options'] 
   const ofType = type === undefined ? {} : { type };
   if (filename === undefined && disposition === undefined) return ofType;
   return {
-    ...ofType,
     get disposition() {
       return formatContentDisposition(disposition, filename);
     },
+    ...ofType,
   };
 }
 

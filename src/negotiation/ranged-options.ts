@@ -81,9 +81,9 @@ export function toServingOptions(options: RangedOptions): ServingOptions {
   const { filename, disposition, ...others } = options;
   const isNamed = filename !== undefined || disposition !== undefined;
   return {
+    contentDisposition: isNamed ? formatContentDisposition(disposition, filename) : undefined,
     ...DEFAULTS,
     ...others,
-    contentDisposition: isNamed ? formatContentDisposition(disposition, filename) : undefined,
   };
 }
 

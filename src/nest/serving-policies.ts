@@ -37,8 +37,8 @@ export class ServingPolicies {
 
 function toPolicy(options: RangedOptions, parser: RangeParser): ServingPolicy {
   return {
-    ...toServingOptions(options),
     parseRange: (headerValue) => checkedRangeSet(parser.parse(headerValue)),
     newBoundary: () => randomBytes(18).toString('hex'),
+    ...toServingOptions(options),
   };
 }

@@ -24,12 +24,12 @@ export function redirectSource(
   const { cacheControl = 'no-store' } = checkOptions('redirectSource', options, CHECKS);
   if (typeof target === 'function') {
     return {
-      ...SOURCE_IS_NOT_JSON,
       resolve: async (signal) => redirection(locationOf(await target(signal)), cacheControl),
+      ...SOURCE_IS_NOT_JSON,
     };
   }
   const location = locationOf(target);
-  return { ...SOURCE_IS_NOT_JSON, ignoresSignal: true, resolve: () => redirection(location, cacheControl) };
+  return { ignoresSignal: true, resolve: () => redirection(location, cacheControl), ...SOURCE_IS_NOT_JSON };
 }
 
 function redirection(location: string, cacheControl: string): Representation {

@@ -45,7 +45,6 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Range
   checkPath('fileSource: the path', path);
   const { root, dotfiles = 'deny', offload, etag } = checkFileOptions(options);
   return {
-    ...SOURCE_IS_NOT_JSON,
     ignoresSignal: true,
     resolve() {
       const target = root === undefined ? path : confinePath(root, path, dotfiles);
@@ -55,6 +54,7 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Range
       if (isPromise(lease) || !areMediaTypesLoaded()) return openedFile(lease, target, etag);
       return wholeFile(lease, target, etag);
     },
+    ...SOURCE_IS_NOT_JSON,
   };
 }
 
@@ -95,7 +95,7 @@ function unsizedFile(lease: FileLease, path: string): Representation {
 
 function describedFile(lease: FileLease, path: string, validators: FileValidators): Representation {
   const window = { firstPos: 0, lastPos: lease.version.size - 1 };
-  return fileRepresentation(lease, window, { ...validators, type: mediaType(path) });
+  return fileRepresentation(lease, window, { type: mediaType(path), ...validators });
 }
 
 const CHECKS: Checks<FileSourceOptions> = {

@@ -58,7 +58,6 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
   }
 
   return {
-    ...SOURCE_IS_NOT_JSON,
     async resolve(signal) {
       try {
         const found = await find(signal);
@@ -67,6 +66,7 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
         throw signal.aborted ? error : failure(error);
       }
     },
+    ...SOURCE_IS_NOT_JSON,
   };
 }
 
