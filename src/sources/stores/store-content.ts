@@ -1,20 +1,24 @@
 import type { Readable } from 'node:stream';
-import { SourceTimeoutError } from '../source-errors.js';
+import { SourceProtocolError, SourceTimeoutError } from '../source-errors.js';
 import type { Bytes } from '../source.js';
 import { destroyQuietly } from '../stream/releasable-bytes.js';
 import type { Wait } from './within-time.js';
 
 /**
  * The body of a store's response. Destroys the body, which frees the connection, when reading ends in any way. If reading
- * never starts, the owner calls `destroy`.
+ * never starts, the owner calls `destroy`. More or fewer bytes than requested are the store's fault, not the source's.
  */
 export class StoreContent implements Bytes {
   private stall: SourceTimeoutError | undefined;
 
-  /** @param toThrow maps an error of the body to the one to throw */
+  /**
+   * @param length in bytes; `undefined`: unknown, or checked by the reader
+   * @param toThrow maps an error of the body to the one to throw
+   */
   constructor(
     private readonly body: Readable,
     private readonly wait: Wait,
+    private readonly length: number | undefined,
     private readonly toThrow: (error: unknown) => unknown,
   ) {
     body.on('error', () => {}); // a reader gets the error from the iterator; without one, nobody handles it
@@ -22,10 +26,13 @@ export class StoreContent implements Bytes {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     const chunks: AsyncIterator<Uint8Array> = this.body[Symbol.asyncIterator]();
+    let received = 0;
     try {
       for (;;) {
         const result = await this.next(chunks);
-        if (result.done === true) return;
+        if (result.done === true) return this.checkEnd(received);
+        received += result.value.byteLength;
+        if (received > (this.length ?? Infinity)) throw this.wrongLength(`more than ${this.length}`);
         yield result.value;
       }
     } catch (error) {
@@ -37,6 +44,14 @@ export class StoreContent implements Bytes {
 
   destroy(): void {
     destroyQuietly(this.body);
+  }
+
+  private checkEnd(received: number): void {
+    if (received < (this.length ?? 0)) throw this.wrongLength(`${received} of the ${this.length}`);
+  }
+
+  private wrongLength(received: string): SourceProtocolError {
+    return new SourceProtocolError(`${this.wait.name}: the store sent ${received} bytes requested`);
   }
 
   /** Limits only the time that the store takes, not the time between reads. */

@@ -92,6 +92,8 @@ const UNAVAILABLE = new Set<Reason>([
   429,
   ...words('ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH'),
   ...words('UND_ERR_SOCKET ERR_STREAM_PREMATURE_CLOSE AbortError'), // Azure's client calls a broken body an AbortError
+  ...words('ERR_HTTP2_STREAM_ERROR ERR_HTTP2_STREAM_CANCEL ERR_HTTP2_SESSION_ERROR'),
+  ...words('ERR_HTTP2_GOAWAY_SESSION ERR_HTTP2_INVALID_SESSION'),
   ...words('rateLimitExceeded userRateLimitExceeded quotaExceeded dailyLimitExceeded'),
   ...words('MongoNetworkError MongoPoolClearedError MongoTopologyClosedError MongoWaitQueueTimeoutError'),
   ...words('NotWritablePrimary NotPrimaryNoSecondaryOk NotPrimaryOrSecondary PrimarySteppedDown ShutdownInProgress'),
@@ -100,7 +102,7 @@ const UNAVAILABLE = new Set<Reason>([
 
 /** Errors of Node.js' HTTP parser, undici and OpenSSL: not HTTP, not TLS, or a wrong certificate. */
 const PROTOCOL_FAULTS = [
-  /^(?:HPE|ERR_SSL|ERR_TLS)_/,
+  /^(?:HPE|ERR_SSL|ERR_TLS)_|^ERR_ASSERTION$/, // undici asserts that a status is not below 100
   /^HTTPParserError$/, // undici in Node.js 24, without a code
   /^(?:EPROTO|PARSE_ERROR|CERT_.*|.*_CERT(?:_.*)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|HOSTNAME_MISMATCH)$/,
   /^UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH|RES_EXCEEDED_MAX_SIZE)$/,

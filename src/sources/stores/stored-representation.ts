@@ -1,4 +1,4 @@
-import type { ByteRange } from '../../http/ranges/byte-range.js';
+import { type ByteRange, rangeLength } from '../../http/ranges/byte-range.js';
 import type { Bytes, Representation } from '../source.js';
 import { destroyQuietly } from '../stream/releasable-bytes.js';
 import { checkAnswer } from './check-answer.js';
@@ -56,7 +56,7 @@ export class StoredRepresentation implements Representation {
       (within) => this.store.read(range, this.known, within),
       ({ body }) => destroyQuietly(body),
     );
-    const content = new StoreContent(answer.body, this.wait, toThrow);
+    const content = new StoreContent(answer.body, this.wait, rangeLength(range), toThrow);
     try {
       checkAnswer(this.store.name, answer, range, this.known);
     } catch (error) {

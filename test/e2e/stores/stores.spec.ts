@@ -192,6 +192,31 @@ describe.each(ADAPTERS)('stores, on %s', (adapter) => {
     });
 
     it.each<[what: string, length: number]>([
+      ['none', 0],
+      ['fewer', 9],
+      ['more', 11],
+    ])('responds 502 if the store sends %s of the few bytes it says', async (_, length) => {
+      store.interferences.push(
+        onRead((_, response) => {
+          response.writeHead(206, { 'content-range': 'bytes 0-9/9000000', ...versionHeaders() });
+          response.flushHeaders(); // without a length: in chunks
+          response.end(BYTES.subarray(0, length));
+          return true;
+        }),
+      );
+      const response = await get(kind, range('bytes=0-9'));
+      expect(response.status === 502 || !response.isComplete).toBe(true);
+      expect(running.log.complaints).toEqual([expect.stringContaining('the store sent')]);
+    });
+
+    it('serves an object whose media type is empty', async () => {
+      store.put('clip', BYTES, { 'content-type': '' });
+      const response = await get(kind, range('bytes=0-9'));
+      expect(response.status).toBe(206);
+      expect(header(response, 'Content-Type')).toBe('application/octet-stream');
+    });
+
+    it.each<[what: string, length: number]>([
       ['fewer', 4_000_000],
       ['more', 6_000_000],
     ])('cuts the connection if the store sends %s bytes than it says', async (_, length) => {

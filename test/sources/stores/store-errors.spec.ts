@@ -37,6 +37,8 @@ describe('toSourceError', () => {
   it.each<[what: string, error: unknown, code: string]>([
     ['a connection that is refused', system('ECONNREFUSED'), 'SOURCE_UNAVAILABLE'],
     ['a connection that is reset', system('ECONNRESET'), 'SOURCE_UNAVAILABLE'],
+    ['a stream of HTTP/2 that is reset', system('ERR_HTTP2_STREAM_ERROR'), 'SOURCE_UNAVAILABLE'],
+    ['a session of HTTP/2 that has gone', system('ERR_HTTP2_GOAWAY_SESSION'), 'SOURCE_UNAVAILABLE'],
     ['a name that is not known now', system('EAI_AGAIN'), 'SOURCE_UNAVAILABLE'],
     ['a connection that comes too late', system('ETIMEDOUT'), 'SOURCE_TIMEOUT'],
     ['what fetch wraps', new TypeError('fetch failed', { cause: system('ECONNREFUSED') }), 'SOURCE_UNAVAILABLE'],
@@ -51,6 +53,7 @@ describe('toSourceError', () => {
       named('TimeoutError', { code: 'ECONNRESET' }),
       'SOURCE_UNAVAILABLE',
     ],
+    ['a status below 100', new TypeError('fetch failed', { cause: system('ERR_ASSERTION') }), 'SOURCE_PROTOCOL'],
     ['a body that breaks off, as Azure names it', named('AbortError'), 'SOURCE_UNAVAILABLE'],
     ['a refusal of Azure that breaks off', named('RestError', { code: 'PARSE_ERROR' }), 'SOURCE_PROTOCOL'],
     [

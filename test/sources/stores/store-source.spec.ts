@@ -361,6 +361,21 @@ describe('s3Source', () => {
     await expect(source.resolve(signal)).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
   });
 
+  it.each([301, 307, 400])(
+    'says in the log which region the client must be of, where it is refused: %d',
+    async (status) => {
+      const refusal = answering(status, { 'x-amz-bucket-region': 'eu-west-1' });
+      const failure = {
+        code: 'SOURCE_FAILED',
+        message: expect.stringContaining('the bucket is in the region eu-west-1'),
+      };
+      store.interferences.push(refusal);
+      await expect(s3({ metadataTtlMs: 0 }).resolve(signal)).rejects.toMatchObject(failure);
+      store.interferences.push(ON_READ(refusal));
+      await expect(read(s3({ metadataTtlMs: 0 }))).rejects.toMatchObject(failure);
+    },
+  );
+
   it('releases content that a client without regard for its signal gives too late', async () => {
     const Body = Readable.from([BYTES]);
     let answer: (output: object) => void = () => {};
@@ -417,6 +432,13 @@ describe('gcsSource', () => {
     await expect(read(source)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });
 
+  it('sends a name that is not ASCII as Google does, whose JSON has it as text', async () => {
+    const disposition = 'attachment; filename="Grüße – 世界.mp4"';
+    store.put('clip', BYTES, { 'content-disposition': disposition });
+    const { headers } = await sourceIn['gcs']!().resolve(signal);
+    expect(Buffer.from(headers!['content-disposition']!, 'latin1').toString('utf8')).toBe(disposition);
+  });
+
   it('says that an object is stored compressed, and sends it as it is stored', async () => {
     store.put('clip', BYTES, { 'content-encoding': 'gzip' });
     const source = sourceIn['gcs']!();
@@ -434,6 +456,8 @@ describe('gridFsSource', () => {
     [{ metadata: { contentType: 'audio/ogg' } }, 'audio/ogg'],
     [{ contentType: 'audio/flac' }, 'audio/flac'],
     [{ metadata: { contentType: 7 }, filename: 'a' }, undefined],
+    [{ metadata: { contentType: '' } }, 'video/mp4'],
+    [{ metadata: { contentType: 'video/ogg\r\nX: y' } }, 'video/mp4'],
   ])('takes %j for the type %s', async (file, type) => {
     gridFs.put('clip', BYTES, file);
     expect((await source().resolve(signal)).type).toBe(type);

@@ -5,7 +5,7 @@ import { checkOptions, type Checks } from '../../options/check-options.js';
 import type { RangeSource } from '../../source.js';
 import { matchableTag } from '../check-answer.js';
 import { headerOf, type Refusal } from '../store-errors.js';
-import { describedHeaders } from '../store-headers.js';
+import { describedHeaders, sendableType } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
 import type { ObjectMetadata, Store } from '../store.js';
@@ -153,7 +153,7 @@ function pathOf(url: string): string | undefined {
 function toMetadata(properties: AzureBlobProperties): ObjectMetadata {
   return {
     size: properties.contentLength ?? 0,
-    type: properties.contentType,
+    type: sendableType(properties.contentType),
     etag: properties.etag,
     lastModified: properties.lastModified,
     headers: describedHeaders({

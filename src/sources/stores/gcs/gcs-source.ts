@@ -6,7 +6,7 @@ import { SourceChangedError, SourceProtocolError } from '../../source-errors.js'
 import type { RangeSource } from '../../source.js';
 import { destroyQuietly } from '../../stream/releasable-bytes.js';
 import type { Refusal } from '../store-errors.js';
-import { describedHeaders } from '../store-headers.js';
+import { describedHeaders, sendableType } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
 import type { ObjectMetadata, RememberedUnder, Store, StoreAnswer } from '../store.js';
@@ -86,16 +86,21 @@ function gcsStore(file: GcsFileLike): Store {
 function toMetadata(metadata: GcsFileMetadata): ObjectMetadata {
   return {
     size: Number(metadata.size), // a string of digits in the JSON of the API
-    type: metadata.contentType,
+    type: sendableType(metadata.contentType),
     etag: metadata.generation === undefined ? undefined : `"${metadata.generation}"`,
     lastModified: metadata.updated === undefined ? undefined : new Date(metadata.updated),
     headers: describedHeaders({
       'cache-control': metadata.cacheControl,
-      'content-disposition': metadata.contentDisposition,
+      'content-disposition': asBytes(metadata.contentDisposition),
       'content-encoding': metadata.contentEncoding,
       'content-language': metadata.contentLanguage,
     }),
   };
+}
+
+/** A header as the store itself sends it: the UTF-8 of the text in its JSON, which need not be ASCII. */
+function asBytes(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** Whether a request is for an object, rather than for a token that many calls may wait for. */

@@ -7,6 +7,7 @@ import { checkOptions } from '../../options/check-options.js';
 import { SourceChangedError, type SourceError, SourceNotFoundError } from '../../source-errors.js';
 import type { RangeSource } from '../../source.js';
 import { destroyQuietly } from '../../stream/releasable-bytes.js';
+import { sendableType } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
 import type { ObjectMetadata, Store } from '../store.js';
@@ -102,7 +103,7 @@ function toMetadata(id: unknown, file: GridFsFile): ObjectMetadata {
   const type = file.metadata?.['contentType'] ?? file.contentType;
   return {
     size: file.length,
-    type: typeof type === 'string' ? type : contentType(extname(file.filename ?? '')) || undefined,
+    type: sendableType(type) ?? (contentType(extname(file.filename ?? '')) || undefined),
     etag: entityTag(id, file),
     lastModified: file.uploadDate,
   };

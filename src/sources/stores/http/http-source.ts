@@ -160,7 +160,7 @@ class Upstream implements Store {
     this.check(response, body, 200);
     const size = contentLengthOf(response, this.name);
     const metadata = { ...metadataOf(response), ...(size === undefined ? {} : { size }) };
-    const content = new StoreContent(body, this.wait, (error) =>
+    const content = new StoreContent(body, this.wait, undefined, (error) =>
       toSourceError(error, this.name, this.refusalOf(error)),
     );
     return forwardRepresentation(content, metadata, signal);
@@ -180,7 +180,7 @@ class Upstream implements Store {
 /** Rejects content codings, too: fetch has already decoded the content. */
 function checkHead(response: FetchResponse, name: string, expected: number): void {
   const { status, headers } = response;
-  const coding = headers.get('content-encoding') ?? 'identity';
+  const coding = headers.get('content-encoding')?.toLowerCase() || 'identity';
   if (status >= 400 && status < 600) throw new UpstreamError(`${name} responded with ${status}`, status, { headers });
   if (status !== expected || coding !== 'identity') {
     throw new SourceProtocolError(

@@ -2,6 +2,7 @@ import { parseEntityTag } from '../../../http/headers/entity-tag.js';
 import { parseHttpDate } from '../../../http/headers/http-date.js';
 import type { RepresentationMetadata } from '../../../http/representation.js';
 import { SourceProtocolError } from '../../source-errors.js';
+import { sendableType } from '../store-headers.js';
 import type { FetchResponse } from './upstream-requests.js';
 
 /**
@@ -27,7 +28,7 @@ export function metadataOf(response: FetchResponse): Omit<RepresentationMetadata
     const value = response.headers.get(name);
     if (value !== null) headers[name] = value;
   }
-  return { ...validatorsOf(response), type: response.headers.get('content-type') ?? undefined, headers };
+  return { ...validatorsOf(response), type: sendableType(response.headers.get('content-type')), headers };
 }
 
 export function validatorsOf({ headers }: FetchResponse): Pick<RepresentationMetadata, 'etag' | 'lastModified'> {

@@ -5,7 +5,8 @@ import { SourceFailedError, SourceNotFoundError } from '../../source-errors.js';
 import type { Bytes, RangeSource } from '../../source.js';
 import { toReadable } from '../../stream/releasable-bytes.js';
 import { matchableTag, rangeHeader } from '../check-answer.js';
-import { describedHeaders } from '../store-headers.js';
+import { headerOf } from '../store-errors.js';
+import { describedHeaders, sendableType } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
 import type { ObjectMetadata, Store } from '../store.js';
@@ -78,7 +79,10 @@ function s3Store(client: S3ClientLike, object: S3Object): Store {
   const given = Object.entries(object).filter(([, value]) => value !== undefined);
   const parameters: object = Object.fromEntries(given.toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const send = (command: S3Command, abortSignal: AbortSignal): Promise<ObjectOutput> =>
-    sendCommand(command, () => client.send(command as never, { abortSignal }) as Promise<ObjectOutput>); // typed by the app's SDK
+    sendCommand(command, () => client.send(command as never, { abortSignal }) as Promise<ObjectOutput>) // typed by the app's SDK
+      .catch((error: unknown) => {
+        throw inAnotherRegion(name, error) ?? error;
+      });
   return {
     name,
     remembered: { owner: client, key: JSON.stringify(Object.entries(parameters)) },
@@ -106,6 +110,15 @@ function s3Store(client: S3ClientLike, object: S3Object): Store {
   };
 }
 
+/** A bucket in another region than the client's, of which the SDK says "UnknownError". `undefined`: it is something else. */
+function inAnotherRegion(name: string, cause: unknown): SourceFailedError | undefined {
+  const { status = 0, headers } = refusalOf(cause) ?? {};
+  const region = headerOf(headers, 'x-amz-bucket-region');
+  if (region === undefined || ![301, 307, 400].includes(status)) return undefined;
+  const advice = `the bucket is in the region ${region}: set that, or followRegionRedirects: true, on the S3Client`;
+  return new SourceFailedError(`${name}: the store responded with ${status}; ${advice}`, { cause, status });
+}
+
 /** By default the SDK requests a checksum with the content, but not with the metadata. Some stores do not support that. */
 function withoutChecksums(name: string, cause: unknown): SourceFailedError {
   const advice = `set responseChecksumValidation: 'WHEN_REQUIRED' on the S3Client if the store does not support checksums`;
@@ -115,7 +128,7 @@ function withoutChecksums(name: string, cause: unknown): SourceFailedError {
 function toMetadata(output: ObjectOutput): ObjectMetadata {
   return {
     size: output.ContentLength ?? 0,
-    type: output.ContentType,
+    type: sendableType(output.ContentType),
     etag: output.ETag,
     lastModified: output.LastModified,
     headers: describedHeaders({

@@ -248,6 +248,17 @@ describe('headers of the app', () => {
   });
 });
 
+describe('a content coding', () => {
+  it.each(['', 'identity', 'Identity'])('of %j is none', async (coding) => {
+    answer(upstream, ({ headers }, response) => {
+      const [, first = '', last = ''] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+      response.writeHead(206, { 'content-encoding': coding, 'content-range': `bytes ${first}-${last}/200000` });
+      response.end(BYTES.subarray(Number(first), Number(last) + 1));
+    });
+    expect((await resolve(`${upstream.url}${PATH}`)).size).toBe(200_000);
+  });
+});
+
 describe('an upstream whose versions cannot be told', () => {
   const ranged = (tag: string, size = '200000'): RequestListener => {
     return ({ headers }, response) => {
