@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AppProcess } from '../support/apps/app-process.js';
 import { FixtureDirectory } from '../support/sources/fixtures.js';
 import { fetchRaw, header, RawConnection, type RawResponse, requestText } from '../support/connections/raw-client.js';
+import { RUNTIME } from '../support/apps/runtime.js';
 import { ADAPTERS } from '../support/apps/test-app.js';
 import { type KilledAt, startApp } from './support/fault-app.js';
 
@@ -20,6 +21,9 @@ const POINTS: [point: KilledAt, left: RegExp][] = [
   ['the last of its bytes', /\.part$/],
   ['the name of its file', new RegExp(`\\.${LENGTH}$`)],
 ];
+
+/** Bun runs the sources, whose import of `rename()` the app cannot patch to kill itself there. */
+const REACHED = RUNTIME.name === 'bun' ? POINTS.slice(0, 1) : POINTS;
 
 describe.each(ADAPTERS)('a process that is killed while it generates content, on %s', (adapter) => {
   let spools = 0;
@@ -47,7 +51,7 @@ describe.each(ADAPTERS)('a process that is killed while it generates content, on
     expect(body.equals(bytes)).toBe(true);
   };
 
-  it.each(POINTS)('at %s leaves nothing that is taken for the whole but the whole', async (point, leftName) => {
+  it.each(REACHED)('at %s leaves nothing that is taken for the whole but the whole', async (point, leftName) => {
     spool = fixtures.at(`spool-${adapter}-${spools++}`);
     await crash(point);
     const [first = '', ...others] = left();
