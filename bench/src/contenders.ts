@@ -26,7 +26,9 @@ export const UNTIMED_ROUTES = ['plain-streamable-file', 'piped'] as const;
 export type Route =
   | (typeof FILE_ROUTES | typeof LEAST_ROUTES | typeof UNTIMED_ROUTES)[number]
   | 'archive'
+  | 'archive-first'
   | 'floor'
+  | 'folder'
   | 'limit'
   | 'plain'
   | 'plain-without-module';

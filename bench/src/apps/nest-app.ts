@@ -4,7 +4,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ServeStaticModule } from '@nestjs/serve-static';
-import { RangeModule } from 'nestjs-range';
+import { RangedFolderModule, RangeModule } from 'nestjs-range';
 import { register } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { BoundsController } from './controllers/bounds.controller.js';
@@ -23,12 +23,23 @@ class BenchModule {
     if (servesStore()) return { module, imports: [RangeModule], controllers: [await storeController()] };
     if (route === 'plain-without-module') return { module, controllers: [PlainController] };
     if (route === 'plain') return { module, imports: [RangeModule], controllers: [PlainController] };
-    const serveStatic = ServeStaticModule.forRoot({ rootPath: ROOT, serveRoot: '/serve-static' });
     return {
       module,
-      imports: route === 'serve-static' ? [RangeModule, serveStatic] : [RangeModule],
+      imports: [RangeModule, ...directories(route)],
       controllers: [BoundsController, LeastController, PacedController, RangedController, UsualController],
     };
+  }
+}
+
+/** They match every path below theirs, so each is there for its own route alone. */
+function directories(route: string): DynamicModule[] {
+  switch (route) {
+    case 'folder':
+      return [RangedFolderModule.forRoot({ root: ROOT, path: '/folder' })];
+    case 'serve-static':
+      return [ServeStaticModule.forRoot({ rootPath: ROOT, serveRoot: '/serve-static' })];
+    default:
+      return [];
   }
 }
 

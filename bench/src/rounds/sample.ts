@@ -64,6 +64,8 @@ export const timesLeast = (of: (sample: Sample) => number): Column<Sample> =>
   ratio('× least-file', of, (row) => sibling(row, 'least-file'));
 export const timesSendFile = (of: (sample: Sample) => number): Column<Sample> =>
   ratio('× send-file', of, (row) => sibling(row, 'send-file'));
+export const timesServeStatic = (of: (sample: Sample) => number): Column<Sample> =>
+  ratio('× serve-static', of, (row) => sibling(row, 'serve-static'));
 export const timesRangedFile = (of: (sample: Sample) => number): Column<Sample> =>
   ratio('× ranged-file', of, (row) => sibling(row, 'ranged-file'));
 export const timesReadLoop = (of: (sample: Sample) => number): Column<Sample> =>

@@ -8,6 +8,9 @@ import type { Assignment, Started } from './server-process.js';
 /** What V8 throws away in a server between its turns, code among it, takes seconds to come back: under load it stays. */
 const NEVER_IDLE = ['--no-memory-reducer', '--no-flush-bytecode'];
 
+/** Routes that serve all of the file's directory. */
+const DIRECTORIES: ReadonlySet<string> = new Set(['folder', 'serve-static']);
+
 /** Starts one of the servers in `apps`. */
 export async function startNode(assignment: Assignment, { family, route }: Contender): Promise<Started> {
   const { file, cpu, limitLength = 0, store = '' } = assignment;
@@ -18,7 +21,7 @@ export async function startNode(assignment: Assignment, { family, route }: Conte
     env: { ...process.env, BENCH_FILE: file, BENCH_LIMIT_LENGTH: String(limitLength), BENCH_STORE: store },
   });
   const [{ port }] = (await Promise.race([once(child, 'message'), failed(child)])) as [{ port: number }];
-  const path = route === 'serve-static' ? `/${route}/${basename(file)}` : `/${route}`;
+  const path = DIRECTORIES.has(route) ? `/${route}/${basename(file)}` : `/${route}`;
   return { child, port, path, pid: child.pid ?? 0 };
 }
 

@@ -1,5 +1,6 @@
 import { aborts } from './aborts.js';
 import { archive } from './archive.js';
+import { folder } from './folder.js';
 import { notModified } from './not-modified.js';
 import { pace } from './pace.js';
 import { parsing } from './parsing.js';
@@ -22,6 +23,7 @@ const ALL: readonly Workload[] = [
   archive,
   ...rangeVariants,
   notModified,
+  ...folder,
   ...slowReaders,
   aborts,
   ...pace,

@@ -10,8 +10,8 @@ import { MIB } from '../subjects.js';
 import { table } from '../table.js';
 import type { Bench, Workload } from './workload.js';
 
-const ARCHIVES = onBoth('archive');
-const CONTENDERS = onBoth('ranged-file', 'archive');
+const ARCHIVES = onBoth('archive', 'archive-first');
+const CONTENDERS = onBoth('ranged-file', 'archive', 'archive-first');
 
 /** What an archive costs more than the file in it. */
 export const archive: Workload = {

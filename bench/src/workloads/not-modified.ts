@@ -36,7 +36,7 @@ export const notModified: Workload = {
 const UNCONDITIONAL: Exchange = { expected: { kind: 'empty', status: 200 } };
 
 /** With the tag that the server itself gives. */
-async function revalidation({ port, path }: ServerProcess): Promise<Exchange[]> {
+export async function revalidation({ port, path }: ServerProcess): Promise<Exchange[]> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { Range: 'bytes=0-0' } });
   await response.arrayBuffer();
   const tag = response.headers.get('etag') ?? '"none"';

@@ -28,6 +28,14 @@ export class RangedController {
     return new RangedFile(zipSource([{ name: NAME, source: fileSource(FILE) }]));
   }
 
+  /** The same where nobody knows the CRC yet: each request has a store of its own, and so a memory. */
+  @Get('archive-first')
+  @Ranged()
+  archiveFirst() {
+    const crcs = { get: () => undefined, set: () => {} };
+    return new RangedFile(zipSource([{ name: NAME, source: fileSource(FILE) }], { crcs }));
+  }
+
   @Get('responder')
   responderSend(@Req() request: unknown, @Res() response: unknown) {
     return this.responder.send(request, response, new RangedFile(fileSource(FILE)));
