@@ -53,7 +53,7 @@ describe.each(ADAPTERS)('the page of the sample app on %s, in Chromium', (adapte
         outcome: 'aborted',
         contentRange: partOf(0),
       });
-      const [latest] = log;
+      const latest = log.find(({ status }) => status !== '…'); // a player that moves on may have requested more since
       const firstPos = Number(/^bytes=(\d+)-$/.exec(latest?.range ?? '')?.[1]);
       expect(firstPos).toBeGreaterThan(0.7 * clip.length);
       expect(latest).toMatchObject({ status: '206', contentRange: partOf(firstPos) });

@@ -26,8 +26,8 @@ describe.each(ADAPTERS)('what the page of the sample app tells on %s, in Chromiu
     await sample.says(/^The player read the beginning.*Now jump\.$/);
     await page.getByRole('button', { name: '50 s' }).click();
     const told = await sample.says(/^For 50 s the player requested bytes=\d+-, and the server sends .*: 206\.$/);
-    const [latest] = await sample.log('/media/clip.mp4');
-    expect(told).toContain(latest?.range);
+    const requested = await sample.log('/media/clip.mp4'); // by now the player may have requested more than the page tells
+    expect(requested.map(({ range }) => range)).toContain(/bytes=\d+-/.exec(told)?.[0]);
 
     await page.locator('#clip-requests li[data-outcome=aborted] i').last().waitFor();
     expect(await page.locator('#clip-requests li[data-outcome=aborted] i').last().textContent()).toBe(
