@@ -6,24 +6,24 @@ import { messageOf } from '../sources/error-message.js';
 import { callback, checkOptions, type Checks, count, describe } from '../sources/options/check-options.js';
 import { SourceFailedError, SourceFaultError } from '../sources/source-errors.js';
 
-/** How fast content is sent, as nginx has it in `limit_rate` and `limit_rate_after`. */
+/** How fast content is sent, like `limit_rate` and `limit_rate_after` of nginx. */
 export interface RateLimit {
-  /** Bytes of content per second. A quarter of that leaves at once, before the limit applies. */
+  /** Bytes of content per second. A quarter of that is sent at once, before the limit applies. */
   readonly bytesPerSecond: number;
-  /** So many bytes are sent as fast as the client takes them, before the limit applies. Default: 0. */
+  /** Bytes that are sent as fast as the client reads them, before the limit applies. Default: 0. */
   readonly after?: number;
   /**
-   * Responses of the same key share the limit, and `after`, in the whole app. `undefined`: this response shares them with no
-   * other. Called once for each request, before its source is; what it throws is a 500.
+   * Responses with the same key share the limit, and `after`, in the whole app. `undefined`: this response has its own. Called
+   * once per request, before its source is resolved. If it throws, the response is a 500.
    *
-   * @param request of Express or Fastify, as guards see it: its type may be written in place of this one
+   * @param request of Express or Fastify, as guards see it; you may declare your own type for it
    */
   key?(request: RateLimitedRequest): string | undefined;
 }
 
 /** What requests of Express and Fastify have in common. */
 export interface RateLimitedRequest {
-  /** As the framework tells it: behind a proxy by its setting `trust proxy` or `trustProxy`. */
+  /** As the framework determines it: behind a proxy with its setting `trust proxy` or `trustProxy`. */
   readonly ip?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly method?: string | undefined;
@@ -39,7 +39,7 @@ const RATE_LIMIT_CHECKS: Checks<Record<string, unknown>> = {
   'rateLimit.key': callback,
 };
 
-/** @throws TypeError that names the option which is unknown, impossible or missing */
+/** @throws TypeError naming an unknown, invalid or missing option */
 export function checkRateLimit(place: string, limit: RateLimit | false | undefined): void {
   if (limit === undefined || limit === false) return;
   const named = Object.entries(limit).map(([name, value]) => [`rateLimit.${name}`, value as unknown]);
@@ -51,7 +51,7 @@ export function checkRateLimit(place: string, limit: RateLimit | false | undefin
 /**
  * The pace of one response; `undefined`: there is no limit.
  *
- * @throws SourceFailedError, SourceFaultError where `key` throws, or returns no string
+ * @throws SourceFailedError, SourceFaultError if `key` throws or returns something other than a string
  */
 export function paceOf(
   limit: RateLimit | false | undefined,

@@ -1,9 +1,9 @@
 import type { Logger } from '@nestjs/common';
 import { isRefusedName, unusableRootOf } from '../sources/source-errors.js';
 
-/** Says what a 404 is about where the client cannot tell, and the app should know. */
+/** Logs the reason for a 404 that the client must not see, but the app's developer should. */
 export class NotFoundLog {
-  /** Roots that were complained of. */
+  /** Roots that were already warned about. */
   private readonly roots = new Set<string>();
 
   constructor(private readonly logger: Logger) {}

@@ -7,15 +7,15 @@ import { messageOf } from '../sources/error-message.js';
 import { RESPONSE_CHANNEL, type RangedResponseMessage } from './response-report.js';
 
 /**
- * What a response counts as: all of a file, ranges of it, one that the client left or that the shutdown cut, one that
- * failed, no content because the client has it, no content because of what was asked (404, 412, 416), a HEAD, or one whose
- * bytes somebody else sends.
+ * The class of a response: `complete`, a whole file; `partial`, ranges of it; `aborted`, the client disconnected or the
+ * shutdown cut it; `failed`, the source failed; `not-modified`, 304; `refused`, 404, 412 or 416; `head`, a HEAD; `delegated`,
+ * somebody else sends the bytes.
  */
 export type ResponseClass =
   'complete' | 'partial' | 'aborted' | 'failed' | 'not-modified' | 'refused' | 'head' | 'delegated';
 
 /**
- * Calls back for each response that is over. Returns what ends that. What the listener throws is logged, and harms nobody.
+ * Calls the listener when a response ends. Returns a function that removes it. Errors of the listener are only logged.
  *
  * @example
  * const stop = onRangeResponse((message) => log.info(formatResponse(message)));
@@ -33,9 +33,9 @@ export function onRangeResponse(listener: (message: RangedResponseMessage) => vo
   return () => void unsubscribe(RESPONSE_CHANNEL, listen);
 }
 
-/** A label for counters. A seek is `partial` or `aborted`; only `complete` is a file that was sent whole, by one response. */
+/** The class of a response, as a label for counters. A seek is `partial` or `aborted`; a download by one response is `complete`. */
 export function classifyResponse({ method, status, disposition, outcome }: RangedResponseMessage): ResponseClass {
-  // Below 400 no filter has refused anything: its client left before it had answered, or it covers the failure up.
+  // Below 400 no filter has refused anything: the client disconnected before, or the filter hides the failure.
   if (disposition === 'error' && status >= 400 && status < 500) return 'refused';
   if (outcome !== 'complete') return outcome;
   switch (disposition) {
@@ -58,8 +58,8 @@ export function classifyResponse({ method, status, disposition, outcome }: Range
 }
 
 /**
- * A line for the log, without the query: `GET /film.mp4 206 partial bytes=0-99 100/100 1.3ms`. The bytes are those sent
- * and those planned (`-`: of unknown length).
+ * Formats a message as a log line, without the query: `GET /film.mp4 206 partial bytes=0-99 100/100 1.3ms`. `100/100` are the
+ * bytes sent and planned (`-`: unknown).
  */
 export function formatResponse(message: RangedResponseMessage): string {
   const { method, path, status, ranges, bytesSent, bytesPlanned = '-', durationMs, error } = message;

@@ -7,39 +7,38 @@ import type { ByteRange } from '../http/ranges/byte-range.js';
 import type { ResponsePlan } from '../http/response-plan.js';
 import type { Prepared } from '../negotiation/negotiation.js';
 
-/** What the diagnostics channel `nestjs-range:response` carries: one message per response, when it is over. */
+/** A message of the diagnostics channel `nestjs-range:response`: one for each response, published when it ends. */
 export interface RangedResponseMessage {
   readonly method: string;
-  /** Of the request, without its query. */
+  /** The path of the request, without its query. */
   readonly path: string;
-  /** For what else a subscriber may want to know. */
+  /** The request, for anything else a subscriber needs. */
   readonly request: IncomingMessage;
-  /** What went out, an exception filter's choice included; where nothing did, what the response had by then, such as 200. */
+  /** The status sent, even if an exception filter chose it. If nothing was sent, the status at that time, such as 200. */
   readonly status: number;
-  /** What was planned; `'error'`: the source failed before there was a plan; `undefined`: the client had left by then. */
+  /** The plan; `'error'`: the source failed before there was one; `undefined`: the client disconnected before. */
   readonly disposition: ResponsePlan['kind'] | 'error' | undefined;
-  /** The ranges that a 206 was to send, merged, positions inclusive. */
+  /** The planned ranges of a 206, merged; positions are inclusive. */
   readonly ranges: readonly ByteRange[];
   /**
-   * Of the representation, in bytes, whatever is sent of it; `undefined`: unknown, as it is where there was no plan, and
-   * where somebody else sends the bytes.
+   * The size of the representation, in bytes, whatever part of it is sent; `undefined`: unknown, as without a plan, or if
+   * somebody else sends the bytes.
    *
    * @see RFC 9110 §14.4
    */
   readonly completeLength: number | undefined;
-  /** Of the content, the heads of parts included; `undefined`: the length was unknown. */
+  /** The planned bytes of content, including the heads of parts; `undefined`: the length was unknown. */
   readonly bytesPlanned: number | undefined;
   /**
-   * Of the content, as far as the kernel has taken them, which is more than the client has received: of a complete response
-   * all, of another what was written less what Node.js still held when the connection broke: to the byte over HTTP/1.1,
-   * over TLS less what its records add. Over HTTP/2 a lower bound: what a slice of 32 KiB under way has sent, and the last
-   * few before it, count as not sent. So does the chunk under way where somebody else in the app destroys the connection.
-   * Where a middleware reads the content, to compress it say, what it has read.
+   * The bytes of content that the kernel has accepted; the client may have received fewer. Exact over HTTP/1.1. Over TLS it
+   * may be too low by the overhead of its records. Over HTTP/2 it is a lower bound: the last slices of 32 KiB do not count,
+   * unless the response is complete. If the app destroys the connection, the current chunk does not count. If a middleware
+   * reads the content, to compress it for example, these are the bytes that it has read.
    */
   readonly bytesSent: number;
-  /** `'aborted'`: the client left, or the server was shut down; `'failed'`: the source did. */
+  /** `'aborted'`: the client disconnected, or the server was shut down; `'failed'`: the source failed. */
   readonly outcome: 'complete' | 'aborted' | 'failed';
-  /** What it failed with. */
+  /** The error, if it failed. */
   readonly error?: unknown;
   /** From the handler's return to the end of the response, in ms. */
   readonly durationMs: number;
@@ -58,14 +57,14 @@ interface Attempts {
 
 const attemptsAt = new WeakMap<object, Attempts>();
 
-/** Collects what is published of a response when it is over: of the attempt that sent content, or else of the last one. */
+/** Collects the message of a response: from the attempt that sent content, or else from the last one. */
 export class ResponseReport {
   private readonly startedAt = performance.now();
   private prepared: Prepared | undefined;
   private readonly attempts: Attempts;
   private failure: { readonly error: unknown } | undefined;
 
-  /** `undefined` where nobody has subscribed: then nothing is collected. */
+  /** `undefined` if nobody has subscribed: then nothing is collected. */
   static of(exchange: HttpExchange): ResponseReport | undefined {
     return responses.hasSubscribers ? new ResponseReport(exchange) : undefined;
   }
@@ -94,7 +93,7 @@ export class ResponseReport {
     this.attempts.unsent ??= UnsentBytes.of(this.exchange);
   }
 
-  /** To be told before the connection is cut. */
+  /** Must be called before the connection is cut. */
   failed(error: unknown): void {
     this.failure = { error };
     this.attempts.unsent?.record();
@@ -125,7 +124,7 @@ export class ResponseReport {
     return this.prepared?.content.bytesWritten ?? 0;
   }
 
-  /** The content is what is written last, so what has not left is its end. */
+  /** The content is written last, so unsent bytes are the end of the content. */
   private get bytesFlushed(): number {
     if (this.prepared === undefined || !this.exchange.response.headersSent) return 0;
     const { bytesWritten, bytesFlushed } = this.prepared.content;
@@ -134,7 +133,7 @@ export class ResponseReport {
   }
 }
 
-/** To a HEAD, the length that is told is that of a GET. */
+/** The Content-Length of a HEAD is that of the GET, but no content is planned. */
 function bytesOf(plan: ResponsePlan): number | undefined {
   return 'content' in plan && plan.content.length > 0 ? plan.contentLength : 0;
 }

@@ -15,7 +15,7 @@ import {
 
 /** Details that `@ApiRanged()` cannot know. */
 export interface ApiRangedOptions {
-  /** Media type of the files, or types. Default: `application/octet-stream`. */
+  /** Media type, or types, of the files. Default: `application/octet-stream`. */
   readonly type?: string | readonly string[] | undefined;
   /** What the file is: the description of the 200. */
   readonly description?: string | undefined;

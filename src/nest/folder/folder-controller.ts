@@ -17,8 +17,8 @@ import type { FolderRoute } from './ranged-folder.options.js';
 import { type FolderRequest, ServedFolder, WILDCARD } from './served-folder.js';
 
 /**
- * A controller for one folder: guards, interceptors and filters of the app run as for any other. It has no routes yet,
- * for only the running app knows in which way its adapter writes a wildcard.
+ * A controller for one folder. Guards, interceptors and filters of the app run as for any other. It has no routes yet, because
+ * only the running app knows how its adapter writes a wildcard.
  */
 export function folderController(route: FolderRoute): Type {
   const { path, guards = [], decorators = [], version, fallthrough = false } = route;
@@ -40,18 +40,18 @@ export function folderController(route: FolderRoute): Type {
 /** The key of `@ApiExcludeController()`, which is not imported: `@nestjs/swagger` is an optional peer. */
 const EXCLUDED_FROM_SWAGGER = 'swagger/apiExcludeController';
 
-/** Gives a controller of `folderController` its routes, which are behind its path. */
+/** Adds the routes below its path to a controller of `folderController`. */
 export function mapRoutes(controller: Type, { path }: FolderRoute, adapter: string): void {
   const handler = Object.getOwnPropertyDescriptor(controller.prototype, 'file');
   if (handler === undefined) throw new TypeError('the controller of a folder has lost its method');
   Get(routesOn(adapter, path))(controller.prototype as object, 'file', handler);
 }
 
-/** The routes behind a path, as an adapter writes them. At the root it is one: `/` itself may be a route of the app's. */
+/** The routes below a path, as the adapter writes them. The root has only one, since `/` itself may be a route of the app. */
 export function routesOn(adapter: string, path: string): string[] {
   if (adapter === FASTIFY) return path === '/' ? ['/*'] : ['/', '/*'];
   return path === '/' ? [`/{*${WILDCARD}}`] : ['/', `/*${WILDCARD}`];
 }
 
-/** What its adapter says of itself. */
+/** The type that Fastify's adapter reports. */
 const FASTIFY = 'fastify';

@@ -12,7 +12,7 @@ export interface ZipEntry {
   /** Its content. A directory has none. */
   readonly source?: RangeSource | undefined;
   /**
-   * In bytes. If it is given, the source is not resolved until its bytes are read: only what is said here is known of the entry.
+   * In bytes. If given, the source is not resolved until its bytes are read, and nothing is known about it but these properties.
    */
   readonly size?: number | undefined;
   /** The source's entity tag, with its quotes. If the source has another one, its content is not sent. */

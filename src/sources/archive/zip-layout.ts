@@ -7,27 +7,27 @@ import {
   type RecordedEntry,
 } from './zip-records.js';
 
-/** Part of something that an archive consists of; positions are inclusive, and count from the beginning of that. */
+/** A part of a record or of a content; positions are inclusive, and relative to its beginning. */
 export interface Stretch extends ByteRange {
   readonly kind: 'header' | 'content' | 'descriptor' | 'record' | 'end';
-  /** Which entry it belongs to; of the end, the number of entries. */
+  /** The index of the entry; for `end`, the number of entries. */
   readonly index: number;
 }
 
 /**
- * Where everything lies in an archive of stored entries. It follows from names, sizes and dates alone: not from the content,
- * nor from what is known of its CRC.
+ * The positions of everything in an archive of stored entries. They follow from names, sizes and dates alone, not from contents
+ * or CRCs.
  */
 export class ZipLayout {
-  /** Of the archive, in bytes. */
+  /** The size of the archive, in bytes. */
   readonly size: number;
   readonly end: Uint8Array;
-  /** Where the local header of each entry begins, then the central directory. */
+  /** The position of each local header, then that of the central directory. */
   private readonly locals: Float64Array;
-  /** Where the record of each entry in the central directory begins, then the end. */
+  /** The position of each record in the central directory, then that of the end. */
   private readonly records: Float64Array;
 
-  /** @throws RangeError where the archive is larger than a number can say exactly */
+  /** @throws RangeError if the archive is larger than 2^53 bytes */
   constructor(readonly entries: readonly RecordedEntry[]) {
     const count = entries.length;
     this.locals = new Float64Array(count + 1);
@@ -49,12 +49,12 @@ export class ZipLayout {
     if (!Number.isSafeInteger(this.size)) throw new RangeError('the archive would be larger than 2^53 bytes');
   }
 
-  /** Where the local header of an entry begins. */
+  /** The position of the local header of an entry. */
   localOffset(index: number): number {
     return this.locals[index] ?? 0;
   }
 
-  /** What lies in a range of the archive, in its order. */
+  /** The stretches in a range of the archive, in order. */
   *stretches(range: ByteRange): Generator<Stretch> {
     const count = this.entries.length;
     for (let i = lastAtOrBefore(this.locals, range.firstPos); i < count; i++) {
@@ -92,7 +92,7 @@ function* clipped(
   if (firstPos <= lastPos) yield { kind, index, firstPos, lastPos };
 }
 
-/** The index of the last of these ascending offsets that is not behind the position; 0 where all are. */
+/** The index of the last of these ascending offsets that is at or before the position; 0 if there is none. */
 function lastAtOrBefore(offsets: Float64Array, position: number): number {
   let low = 0;
   let high = offsets.length;

@@ -1,4 +1,4 @@
-/** In bytes of UTF-8: what the format has room for. */
+/** The limit of the format, in bytes of UTF-8. */
 const LONGEST_NAME = 0xffff;
 
 /** Whether a name in an archive is that of a directory. */
@@ -7,8 +7,8 @@ export function isDirectoryName(name: string): boolean {
 }
 
 /**
- * Why nobody should extract an entry of this name; `undefined`: nothing is wrong with it. Names are paths with `/` between
- * their segments, and lead nowhere but below the directory that they are extracted to.
+ * The reason to refuse a name; `undefined`: it is valid. Names are paths with `/` between segments, and cannot leave the
+ * directory that they are extracted to.
  */
 export function faultOfName(name: string): string | undefined {
   if (name === '') return 'is empty';
@@ -23,7 +23,7 @@ export function faultOfName(name: string): string | undefined {
   return length > LONGEST_NAME ? `has ${length} bytes, where ${LONGEST_NAME} is the most` : undefined;
 }
 
-/** Why one of these names cannot stand beside the others; `undefined`: nothing is wrong with them. */
+/** The first name that conflicts with another, and why; `undefined`: none does. */
 export function faultAmong(names: readonly string[]): { readonly name: string; readonly fault: string } | undefined {
   const seen = new Set<string>();
   const parents = new Set<string>();

@@ -1,6 +1,6 @@
-/** What the records of an archive say of an entry, as far as it is known before a byte of it is read. */
+/** The metadata in the records of an entry, known before its content is read. */
 export interface RecordedEntry {
-  /** A directory's ends with `/`. */
+  /** The path; that of a directory ends with `/`. */
   readonly name: string;
   /** In bytes. */
   readonly size: number;
@@ -10,14 +10,14 @@ export interface RecordedEntry {
   readonly modifiedAt: number | undefined;
 }
 
-/** A value of 32 bits that says: look into the ZIP64 extra field. So does 0xffff in 16 bits. */
+/** These values, of 32 and 16 bits, refer to the ZIP64 extra field. */
 const IN_ZIP64 = 0xffffffff;
 const IN_ZIP64_SHORT = 0xffff;
 
-/** The version of the specification that is needed to extract a file, a directory, or what needs ZIP64. */
+/** The version of the specification that extractors need for a file, a directory, or ZIP64. */
 const VERSION = { file: 10, directory: 20, zip64: 45 } as const;
 
-/** Made on Unix, as version 3.0 of Info-ZIP does it: extractors look into `mode`. */
+/** Made on Unix by version 3.0 of Info-ZIP, so that extractors read `mode`. */
 const MADE_BY = (3 << 8) | 30;
 
 /** Bit 3: the CRC follows the content. Bit 11: the name is UTF-8. */
@@ -33,8 +33,8 @@ const TIMESTAMP_LENGTH = EXTRA_HEAD + 5;
 const ZIP64_SIZES_LENGTH = EXTRA_HEAD + 16;
 
 /**
- * The header in front of an entry's content. The sizes stand in it, as Info-ZIP has them too, so that what reads an archive
- * forwards finds the end of the content; the CRC never does, for it may not be known yet.
+ * The header before the content of an entry. Like Info-ZIP's it has the sizes, so that an extractor that reads forwards finds
+ * the end of the content; but not the CRC, which may not be known yet.
  *
  * @see APPNOTE.TXT §4.3.7
  */
@@ -57,7 +57,7 @@ export function localHeaderLength(entry: RecordedEntry): number {
 }
 
 /**
- * What follows the content of an entry.
+ * The record after the content of an entry.
  *
  * @see APPNOTE.TXT §4.3.9
  */
@@ -75,7 +75,7 @@ export function dataDescriptor({ size }: RecordedEntry, crc: number): Uint8Array
   return record;
 }
 
-/** Where there is no content its CRC is known: nothing follows it. */
+/** Without content there is no descriptor, since the CRC is known. */
 export function dataDescriptorLength({ size }: RecordedEntry): number {
   if (size === 0) return 0;
   return isLong(size) ? 24 : 16;
@@ -111,10 +111,11 @@ export function centralRecordLength(entry: RecordedEntry, offset: number): numbe
 }
 
 /**
- * What ends an archive: where its central directory lies.
+ * The records at the end of an archive, which locate its central directory.
  *
- * @param count of entries
- * @param offset of the central directory, and its size, in bytes
+ * @param count number of entries
+ * @param size of the central directory, in bytes
+ * @param offset of the central directory, in bytes
  * @see APPNOTE.TXT §4.3.14 to §4.3.16
  */
 export function endRecords(count: number, size: number, offset: number): Uint8Array {
@@ -149,7 +150,7 @@ function zip64Locator(offset: number): Uint8Array {
   return record;
 }
 
-/** From the version that is needed to the sizes, which local headers and central records have alike. */
+/** Writes the fields that local headers and central records share: from the version to the sizes. */
 function writeCommonHeaders(record: Buffer, at: number, entry: RecordedEntry, needsZip64: boolean, crc: number): void {
   const { date, time } = dosTime(entry.modifiedAt);
   const version = isDirectory(entry) ? VERSION.directory : VERSION.file;
@@ -163,7 +164,7 @@ function writeCommonHeaders(record: Buffer, at: number, entry: RecordedEntry, ne
   record.writeUInt32LE(Math.min(entry.size, IN_ZIP64), at + 18);
 }
 
-/** Returns where the next one goes. */
+/** Returns the position of the next field. */
 function writeZip64(record: Buffer, at: number, longs: readonly number[]): number {
   record.writeUInt16LE(ZIP64_ID, at);
   record.writeUInt16LE(8 * longs.length, at + 2);
@@ -201,7 +202,7 @@ function dosTime(modifiedAt: number | undefined): { readonly date: number; reado
 const FIRST_DOS_TIME = Date.UTC(1980) / 1000;
 const LAST_DOS_TIME = Date.UTC(2107, 11, 31, 23, 59, 58) / 1000;
 
-/** Unix has the upper half, MS-DOS the lower: its flag for directories. */
+/** The upper half is for Unix; the lower for MS-DOS: its flag for directories. */
 function externalAttributes(entry: RecordedEntry): number {
   return ((entry.mode << 16) | (isDirectory(entry) ? 0x10 : 0)) >>> 0;
 }

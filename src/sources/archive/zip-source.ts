@@ -20,19 +20,17 @@ import { isDirectoryName } from './zip-names.js';
 import { centralRecord, dataDescriptor, localHeader, type RecordedEntry } from './zip-records.js';
 
 export interface ZipSourceOptions {
-  /** Where the CRCs of entries are remembered. Replicas may share one. Default: 100,000 of them, in memory. */
+  /** Stores the CRCs of entries. Replicas may share one. Default: in memory, up to 100,000 CRCs. */
   readonly crcs?: CrcStore | undefined;
 }
 
 /**
- * A source over a ZIP archive of other sources, which are stored in it as they are. It is laid out from their names and sizes:
- * its own size, its entity tag and all of its ranges are there before a byte is read. A range opens only the entries that it
- * touches, one at a time.
+ * A source over a ZIP archive of other sources, stored uncompressed. Its layout follows from their names and sizes, so its size,
+ * entity tag and ranges are available before a byte is read. A range opens only the entries that it touches, one at a time.
  *
  * @example
  * return new RangedFile(zipSource(photos.map((photo) => ({ name: photo.name, source: fileSource(photo.path) }))));
- * @throws TypeError (at once) for an entry whose name nobody should extract, that is there twice, or that is incomplete; it
- *   names the entry
+ * @throws TypeError (immediately) naming an entry that is incomplete, or has an unsafe or duplicate name
  */
 export function zipSource(entries: readonly ZipEntry[], options: ZipSourceOptions = {}): RangeSource {
   if (!Array.isArray(entries)) refuse(`zipSource: the entries must be an array, not ${describeValue(entries).what}`);
@@ -118,7 +116,7 @@ class Archive {
   }
 }
 
-/** What the records say of an entry. */
+/** The metadata in the records of an entry. */
 function recorded({ name, mode, lastModified, ...entry }: ZipEntry, known: KnownPart | undefined): RecordedEntry {
   const size = entry.size ?? known?.size;
   const modified = lastModified ?? known?.lastModified;
@@ -134,7 +132,7 @@ function recorded({ name, mode, lastModified, ...entry }: ZipEntry, known: Known
   };
 }
 
-/** The types of Unix, above the permissions. */
+/** File types of Unix, above the permissions. */
 const DIRECTORY = 0o040000;
 const FILE = 0o100000;
 
@@ -162,7 +160,7 @@ function cut(
   return isPromise(record) ? record.then(slice) : slice(record);
 }
 
-/** `undefined` where no strong tag stands for the content of an entry. */
+/** `undefined` if an entry has no strong tag. */
 function tagOf({ entries }: ZipLayout, known: readonly KnownPart[]): string | undefined {
   const hash = createHash('sha256');
   for (const [i, { name, size, mode, modifiedAt }] of entries.entries()) {
