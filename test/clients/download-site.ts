@@ -9,19 +9,19 @@ import { type Adapter, startSampleApp } from '../support/apps/sample-app.js';
 
 export const BIG_FILE = 'big.bin';
 
-/** What every client fetches: the sample app's media, and 200 MB. */
+/** What every client fetches: the sample app's media, and a file of 64 MB. */
 export const FILES: readonly string[] = ['clip.mp4', 'tone.mp3', 'book.pdf', BIG_FILE];
 
-/** More bytes than the heads of all answers to one download have together. */
+/** More bytes than all response heads of one download together. */
 export const HEADS_LENGTH = 8_000;
 
-/** The sample app with something to download, and room to download to. */
+/** The sample app with files to download, and folders to download to. */
 export interface DownloadSite {
   /** Its origin. */
   readonly url: string;
-  /** The path that a file is fetched by. */
+  /** The URL path of a file. */
   path(file: string): string;
-  /** Where the file itself lies. */
+  /** The path of the file on disk. */
   original(file: string): string;
   /** Makes an empty folder. */
   folder(): Promise<string>;
