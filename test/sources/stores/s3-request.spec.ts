@@ -72,12 +72,12 @@ const throwing = (error: Error) => (): never => {
 const ofCredentials = throwing(sdkError('AccessDenied', answer(403)));
 
 describe('the answer of the store itself', () => {
-  it.each([403, 404, 412, 503])('is what it refuses a request with: %d', async (status) => {
+  it.each([403, 404, 412, 503])('is the status of the refusal: %d', async (status) => {
     const headers = { date: 'today' };
     expect(await refusal(() => answer(status, headers))).toEqual({ status, code: 'Refused', headers });
   });
 
-  it('is the last one, where the request was sent again', async () => {
+  it('is the last one, if the request was retried', async () => {
     const last = await refusal(
       () => answer(503),
       () => answer(404),
@@ -118,8 +118,8 @@ describe('the checksum of an object that comes with an answer', () => {
   );
 });
 
-describe('a store that has no checksums', () => {
-  it('fails with a message that names the option which helps', async () => {
+describe('a store without checksums', () => {
+  it('fails with a message that names the option to set', async () => {
     const client = { send: async () => throwing(sdkError('NotImplemented', answer(501)))() };
     const metadata = { size: 10, etag: '"1"' };
     const source = s3Source(client, { Bucket: 'b', Key: 'clip' }, { metadata });

@@ -139,7 +139,7 @@ describe('toSourceError', () => {
     expect(toSourceError(error, 'x')).toBe(error);
   });
 
-  it('says on one line what was wrong, and where, without what a URL keeps secret', () => {
+  it('says on one line what was wrong, and where, without the secrets of a URL', () => {
     const cause = new Error('connect to https://user:pass@store.test/a?sig=secret\n  failed');
     const error = new TypeError('fetch failed', { cause });
     const failed = toSourceError(error, 'https://store.test/a') as Error;
@@ -149,7 +149,7 @@ describe('toSourceError', () => {
     expect(failed.stack).toContain(error.stack!.split('\n')[1]);
   });
 
-  it('ends where an error is its own cause', () => {
+  it('ends if an error is its own cause', () => {
     const error: Error & { cause?: unknown } = new Error('round');
     error.cause = error;
     expect(toSourceError(error, 'x')).toMatchObject({ code: 'SOURCE_FAILED', cause: error });

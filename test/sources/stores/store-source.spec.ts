@@ -72,7 +72,7 @@ const ON_READ = (then: Interference): Interference => when((request) => !isLook(
 describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind) => {
   const make = (options?: StoreOptions): RangeSource => sourceIn[kind]!(options);
 
-  it('says what the store says of the object', async () => {
+  it('returns the metadata of the object', async () => {
     store.put('clip', BYTES, {
       'content-type': 'audio/ogg',
       'cache-control': 'max-age=5',
@@ -94,7 +94,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     expect(etag).toBe(kind === 'gcs' ? `"${object.version}"` : tagOf(object));
   });
 
-  it('looks once, and asks for ranges of that version from then on', async () => {
+  it('looks the object up once, and then requests ranges of that version', async () => {
     for (const at of [0, 100, 200]) {
       expect((await read(make(), at, at + 9)).equals(BYTES.subarray(at, at + 10))).toBe(true);
     }
@@ -109,13 +109,13 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     for (const { headers } of store.requests) expect(headers).not.toHaveProperty('if-range');
   });
 
-  it('looks each time where nothing is to be remembered', async () => {
+  it('looks the object up each time with metadataTtlMs: 0', async () => {
     const before = [make({ metadataTtlMs: 0 }), make({ metadataTtlMs: 0 })];
     for (const source of before) await read(source);
     expect(store.requests).toHaveLength(4);
   });
 
-  it('looks again when what it remembers is too old', async () => {
+  it('looks the object up again when the cache entry is too old', async () => {
     await read(make({ metadataTtlMs: 1 }));
     const since = performance.now();
     await until(() => performance.now() > since + 2, 'two milliseconds');
@@ -123,7 +123,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     expect(store.requests).toHaveLength(4);
   });
 
-  it('does not look where the app knows the object', async () => {
+  it('does not look up an object that the app knows', async () => {
     const metadata = { size: BYTES.length, type: 'video/webm', headers: { expires: '0' } };
     const source = make({ metadata });
     expect(await source.resolve(signal)).toMatchObject(metadata);
@@ -131,7 +131,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     expect(store.requests).toHaveLength(1);
   });
 
-  it('takes what the app knows from an entity, whose properties are getters of its class', async () => {
+  it('accepts metadata from an entity, whose properties are getters of its class', async () => {
     class Entity {
       readonly #size = BYTES.length;
       get size(): number {
@@ -148,7 +148,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     await representation.close?.();
   });
 
-  it('looks once where what the app knows is out of date', async () => {
+  it('looks the object up once if the metadata of the app is out of date', async () => {
     const etag = kind === 'gcs' ? '"1"' : '"old"';
     const source = make({ metadata: { size: 100, etag } });
     expect((await readOnceMore(source)).equals(BYTES.subarray(10, 20))).toBe(true);
@@ -156,18 +156,18 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     expect(store.requests).toHaveLength(kind === 'http' ? 4 : 3); // httpSource: and once without the condition
   });
 
-  it('notices a size that is out of date where the app knows no version', async () => {
+  it('notices an outdated size if the app knows no version', async () => {
     expect((await readOnceMore(make({ metadata: { size: 100 } }))).equals(BYTES.subarray(10, 20))).toBe(true);
   });
 
-  it('forgets what it remembers, once it is out of date', async () => {
+  it('drops an outdated cache entry', async () => {
     await read(make());
     store.put('clip', OTHER);
     expect((await readOnceMore(make())).equals(OTHER.subarray(10, 20))).toBe(true);
     expect((await read(make())).equals(OTHER.subarray(10, 20))).toBe(true);
   });
 
-  it('takes the ranges of one response from one version, also where the app knows none', async () => {
+  it('reads all ranges of a response from one version, even if the app knows none', async () => {
     const representation = await make({ metadata: { size: BYTES.length } }).resolve(signal);
     await readFrom(representation, 0, 9);
     store.put('clip', OTHER);
@@ -175,7 +175,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     await representation.close?.();
   });
 
-  it('is not there when the object is removed after the look', async () => {
+  it('is a SourceNotFoundError if the object is removed after the lookup', async () => {
     await read(make());
     store.objects.clear();
     const source = make();
@@ -201,7 +201,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     await until(() => store.underWay === 0, 'the answers to be over');
   });
 
-  it('asks for positions beyond 2^32 as they are', async () => {
+  it('requests positions beyond 2^32 exactly', async () => {
     const size = 6_000_000_000;
     store.interferences.push((_, response) => {
       const range = `bytes 5000000000-5000000009/${size}`;
@@ -214,12 +214,12 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     expect(asked?.headers['x-ms-range'] ?? asked?.headers['range']).toBe('bytes=5000000000-5000000009');
   });
 
-  it('takes a 416 for a version that has changed', async () => {
+  it('treats a 416 as a changed version', async () => {
     store.interferences.push(ON_READ(answering(416, { 'content-range': 'bytes */5' })));
     expect((await readOnceMore(make())).equals(BYTES.subarray(10, 20))).toBe(true);
   });
 
-  it('takes the range that it asked for, though its answer does not know the complete length', async () => {
+  it('accepts the requested range without a complete length', async () => {
     store.interferences.push(
       ON_READ((_, response) => {
         const { version } = store.objects.get('clip')!;
@@ -251,7 +251,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     await until(() => store.underWay === 0, 'the answer to be let go');
   });
 
-  it('notices a store that takes no notice of If-Match', async () => {
+  it('notices a store that ignores If-Match', async () => {
     await read(make());
     const { version } = store.objects.get('clip')!;
     store.interferences.push(
@@ -264,7 +264,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     expect((await readOnceMore(make())).equals(BYTES.subarray(10, 20))).toBe(true);
   });
 
-  it('fails where the connection breaks in the middle', async () => {
+  it('fails if the connection breaks halfway', async () => {
     store.interferences.push(
       ON_READ((_, response) => {
         const { version } = store.objects.get('clip')!;
@@ -279,7 +279,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
 
   const silent: Interference = () => true;
 
-  it('gives a store that does not answer up, when it looks and when it reads', async () => {
+  it('gives up on a store that does not respond, when it looks up and when it reads', async () => {
     const source = make({ timeoutMs: 50 });
     store.interferences.push(silent);
     await expect(source.resolve(signal)).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
@@ -289,7 +289,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     await expect(read(make({ timeoutMs: 50 }))).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
   });
 
-  it('gives a store that stops in the middle up', async () => {
+  it('gives up on a store that stops halfway', async () => {
     await make().resolve(signal);
     store.interferences.push(
       ON_READ((_, response) => {
@@ -313,7 +313,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
     await until(() => store.underWay === 0, 'the answer to be let go');
   });
 
-  it('waits for no store when it is aborted', async () => {
+  it('does not wait for the store after an abort', async () => {
     for (const interference of [silent, ON_READ(silent)]) {
       const controller = new AbortController();
       const asked = store.requests.length;
@@ -330,7 +330,7 @@ describe.each(['s3', 'azure', 'gcs', 'http'])('a source over a store: %s', (kind
 });
 
 describe.each(['s3', 'azure', 'http'])('a weak tag of %s', (kind) => {
-  it('stays weak, and is not asked to be matched, for it matches nothing', async () => {
+  it('stays weak, and is not sent as If-Match, because it matches nothing', async () => {
     store.put('clip', BYTES, { etag: 'W/"1"' });
     const source = sourceIn[kind]!();
     expect((await source.resolve(signal)).etag).toBe('W/"1"');
@@ -343,14 +343,14 @@ describe.each(['s3', 'azure', 'http'])('a weak tag of %s', (kind) => {
 describe('s3Source', () => {
   const s3 = (options?: StoreOptions): RangeSource => sourceIn['s3']!(options);
 
-  it('leaves aws-chunked, which an upload was framed in, out of Content-Encoding', async () => {
+  it('omits aws-chunked, the framing of an upload, from Content-Encoding', async () => {
     store.put('clip', BYTES, { 'content-encoding': 'aws-chunked,gzip' });
     expect((await s3().resolve(signal)).headers).toMatchObject({ 'content-encoding': 'gzip' });
     store.put('clip', BYTES, { 'content-encoding': 'aws-chunked' });
     expect((await s3({ metadataTtlMs: 0 }).resolve(signal)).headers).toBeDefined();
   });
 
-  it('finds nothing where the version that it is given is a delete marker', async () => {
+  it('finds nothing if the given version is a delete marker', async () => {
     const source = s3Source(new FakeS3Client(store), { Bucket: 'bucket', Key: 'clip', VersionId: 'v7' });
     const refusal = answering(405, { 'x-amz-delete-marker': 'true', allow: 'DELETE' });
     store.interferences.push(refusal);
@@ -376,7 +376,7 @@ describe('s3Source', () => {
     },
   );
 
-  it('releases content that a client without regard for its signal gives too late', async () => {
+  it('releases content that a client returns too late, ignoring its signal', async () => {
     const Body = Readable.from([BYTES]);
     let answer: (output: object) => void = () => {};
     const client = { send: () => new Promise((resolve) => (answer = resolve)) };
@@ -387,13 +387,13 @@ describe('s3Source', () => {
     await until(() => Body.destroyed, 'the content to be released');
   });
 
-  it('finds nothing under a key that is empty', async () => {
+  it('finds nothing under an empty key', async () => {
     const source = s3Source(new FakeS3Client(store), { Bucket: 'bucket', Key: '' });
     await expect(source.resolve(signal)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
     expect(store.requests).toEqual([]);
   });
 
-  it('asks for the version that it is given', async () => {
+  it('requests the given version', async () => {
     const source = s3Source(new FakeS3Client(store), { Bucket: 'bucket', Key: 'clip', VersionId: 'v7' });
     await read(source);
     expect(store.requests.map(({ headers }) => headers['x-version-id'])).toEqual(['v7', 'v7']);
@@ -413,7 +413,7 @@ describe('s3Source', () => {
 });
 
 describe('azureBlobSource', () => {
-  it('remembers nothing for another credential', async () => {
+  it('has no cached metadata for another credential', async () => {
     const agent = FakeAzureBlobClient.agent();
     for (const credential of [{}, {}]) {
       await read(azureBlobSource(new FakeAzureBlobClient(store, 'clip', agent, credential)));
@@ -423,7 +423,7 @@ describe('azureBlobSource', () => {
 });
 
 describe('gcsSource', () => {
-  it('asks for the generation that it is given, and finds nothing where that is gone', async () => {
+  it('requests the given generation, and finds nothing if it is gone', async () => {
     const bucket = new FakeGcsBucket(store);
     const generation = String(store.objects.get('clip')!.version);
     const source = gcsSource(bucket.file('clip', { generation }));
@@ -439,7 +439,7 @@ describe('gcsSource', () => {
     expect(Buffer.from(headers!['content-disposition']!, 'latin1').toString('utf8')).toBe(disposition);
   });
 
-  it('says that an object is stored compressed, and sends it as it is stored', async () => {
+  it('sends a compressed object as it is stored, with its Content-Encoding', async () => {
     store.put('clip', BYTES, { 'content-encoding': 'gzip' });
     const source = sourceIn['gcs']!();
     expect((await source.resolve(signal)).headers).toMatchObject({ 'content-encoding': 'gzip' });
@@ -463,7 +463,7 @@ describe('gridFsSource', () => {
     expect((await source().resolve(signal)).type).toBe(type);
   });
 
-  it('takes what the app knows from an entity, whose properties are getters of its class', async () => {
+  it('accepts metadata from an entity, whose properties are getters of its class', async () => {
     const entity = Object.create({
       get size() {
         return BYTES.length;
@@ -475,12 +475,12 @@ describe('gridFsSource', () => {
     await representation.close?.();
   });
 
-  it('asks for an exclusive end', async () => {
+  it('requests an exclusive end', async () => {
     await read(source());
     expect(gridFs.asked).toEqual(['find clip', 'read clip 10-20']);
   });
 
-  it('asks for nothing but bytes where the app knows the file', async () => {
+  it('requests only bytes if the app knows the file', async () => {
     await read(source({ metadata: { size: BYTES.length } }));
     expect(gridFs.asked).toEqual(['read clip 10-20']);
   });
@@ -500,7 +500,7 @@ describe('gridFsSource', () => {
     return bucket;
   }
 
-  it('notices a file that was put in place of another, and closes the cursor of it', async () => {
+  it('notices a replaced file, and closes its cursor', async () => {
     const old = source();
     await old.resolve(signal);
     gridFs.put('clip', OTHER);
@@ -508,7 +508,7 @@ describe('gridFsSource', () => {
     await until(() => gridFs.openCursors === 0, 'the cursors to be closed');
   });
 
-  it('is not there when the file is removed after the look', async () => {
+  it('is a SourceNotFoundError if the file is removed after the lookup', async () => {
     const old = source();
     await old.resolve(signal);
     gridFs.files.clear();

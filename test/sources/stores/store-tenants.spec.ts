@@ -98,7 +98,7 @@ function bucketOf(lengthOf: (id: unknown) => number): GridFsBucketLike<unknown> 
   };
 }
 
-describe('what is remembered', () => {
+describe('cached metadata', () => {
   const s3 = (): ((more: Partial<S3Object>) => RangeSource) => {
     const client = new FakeS3Client(ours);
     return (more) => s3Source(client, { Bucket: 'b', Key: 'clip', ...more }, FOR_EVER);
@@ -160,7 +160,7 @@ describe('what is remembered', () => {
     expect(ours.requests).toHaveLength(members.length);
   });
 
-  it('of an id in GridFS is for no other id, whatever the type of each', async () => {
+  it('of an id in GridFS is not used for another id, whatever their types', async () => {
     const bson = (_bsontype: string, members: object): object => ({ _bsontype, ...members });
     const hex = '65e0c0ffee65e0c0ffee65e0';
     const numbers = [5, '5', 5n, '5n', true, 'true', '"5"', 'number 5', 5.5];
@@ -176,7 +176,7 @@ describe('what is remembered', () => {
     }
   });
 
-  it('is looked up by the id itself where a request has put operators in its place', async () => {
+  it('is looked up by the literal id, even if a request injected operators', async () => {
     const filters: unknown[] = [];
     const bucket: GridFsBucketLike<unknown> = {
       ...bucketOf(() => 1),
@@ -190,7 +190,7 @@ describe('what is remembered', () => {
     expect(filters).toEqual([{ _id: { $eq: { $ne: null } } }, { _id: { $eq: [{ $ne: null }] } }]);
   });
 
-  it('is not used where metadataTtlMs is 0, whoever has looked it up, and not written either', async () => {
+  it('is neither used nor written with metadataTtlMs: 0', async () => {
     const client = new FakeS3Client(ours);
     const of = (options: StoreOptions): RangeSource => s3Source(client, { Bucket: 'b', Key: 'clip' }, options);
     await sizeOf(of(FOR_EVER));
@@ -200,8 +200,8 @@ describe('what is remembered', () => {
   });
 });
 
-describe('what is set on the object of an SDK', () => {
-  it('is sent with each request to S3, but for what asks for ranges', async () => {
+describe('settings of an SDK object', () => {
+  it('are sent with each request to S3, except those that request ranges', async () => {
     const inputs: object[] = [];
     const client = {
       send: async (command: { readonly input: object }) => {
@@ -224,7 +224,7 @@ describe('what is set on the object of an SDK', () => {
     }
   });
 
-  it('is sent with each request to Azure', async () => {
+  it('are sent with each request to Azure', async () => {
     const asked: unknown[] = [];
     const fail = async (...args: unknown[]): Promise<never> => {
       asked.push(args.at(-1));
@@ -246,7 +246,7 @@ describe('what is set on the object of an SDK', () => {
     );
   });
 
-  it('stays on the file of Google that is pinned to a generation', async () => {
+  it('stay on the file of Google that is pinned to a generation', async () => {
     const made: object[] = [];
     const streamed: object[] = [];
     const [own, ofKey] = [{ request: () => ({}) }, { request: () => ({}) }];

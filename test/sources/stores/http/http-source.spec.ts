@@ -59,8 +59,8 @@ const firstByte: RequestListener = (_, response) => {
 /** The fetch of Node.js adds one to ours where a range is asked for. */
 const IDENTITY = expect.stringMatching(/^identity(?:, identity)?$/);
 
-describe('what httpSource asks', () => {
-  it('is GET only, for ranges, in no coding, and for the version that it knows', async () => {
+describe('a request of httpSource', () => {
+  it('is a GET for a range of the known version, without a coding', async () => {
     const headers = { Authorization: 'Bearer t', 'X-Tenant': '7' };
     expect((await readAll(await resolve({ ...FRESH, headers }), [5, 9])).equals(BYTES.subarray(5, 10))).toBe(true);
     const shared = { authorization: 'Bearer t', 'x-tenant': '7', 'accept-encoding': IDENTITY };
@@ -71,7 +71,7 @@ describe('what httpSource asks', () => {
     ]);
   });
 
-  it('has nothing of the conditions, ranges and codings that an app hands on', async () => {
+  it('has none of the conditions, ranges and codings that the app passes', async () => {
     const headers = {
       Range: 'bytes=7-8',
       'If-None-Match': '*',
@@ -90,7 +90,7 @@ describe('what httpSource asks', () => {
     }
   });
 
-  it('goes through the fetch, with the dispatcher, of the app', async () => {
+  it('uses the fetch and the dispatcher of the app', async () => {
     const inits: unknown[] = [];
     const dispatcher = {};
     const ofApp: NonNullable<HttpSourceOptions['fetch']> = (url, init) => {
@@ -117,7 +117,7 @@ describe('what httpSource asks', () => {
     );
   });
 
-  it('remembers nothing of one user for another, nor of one query for another', async () => {
+  it('does not share cached metadata between users or queries', async () => {
     for (const headers of [{ authorization: 'a' }, { authorization: 'b' }, {}]) await resolve({ headers }, '?of=users');
     for (const query of ['?a', '?b']) await resolve({}, query);
     expect(upstream.requests).toHaveLength(5);
@@ -125,7 +125,7 @@ describe('what httpSource asks', () => {
     expect(upstream.requests).toHaveLength(5);
   });
 
-  describe('where tenants share an upstream', () => {
+  describe('if tenants share an upstream', () => {
     const fetchAs =
       (tenant: string): Fetch =>
       (url, { headers, signal }) =>
@@ -168,14 +168,14 @@ describe('what httpSource asks', () => {
       expect((await resolve(b, '?tenants')).size).toBe(20);
     });
 
-    it('nothing is remembered by a source that is to remember nothing, whoever looked before', async () => {
+    it('a source with metadataTtlMs: 0 uses no cache, even if another one filled it', async () => {
       const byContext: Fetch = (url, init) => fetchAs(tenant.getStore() ?? '')(url, init);
       expect(await tenant.run('a', () => sizeFor({ fetch: byContext }))).toBe(10);
       expect(await tenant.run('b', () => sizeFor({ fetch: byContext, metadataTtlMs: 0 }))).toBe(20);
       expect(await tenant.run('a', () => resolve({ fetch: byContext }, '?tenants'))).toMatchObject({ size: 10 });
     });
 
-    it('nothing is older than the source that uses it allows, whoever looked before', async () => {
+    it('cached metadata is never older than the source allows, even if another one cached it', async () => {
       expect(await sizeFor({ fetch: shared, metadataTtlMs: 3_600_000 })).toBe(10);
       const before = upstream.requests.length;
       const remembered = performance.now();
@@ -200,7 +200,7 @@ describe('what httpSource asks', () => {
   });
 });
 
-describe('what httpSource takes from an upstream', () => {
+describe('what httpSource accepts from an upstream', () => {
   it.each<[what: string, etag: string | undefined, expected: string | undefined, ifMatch: string | undefined]>([
     ['a strong tag', '"s"', '"s"', '"s"'],
     ['a weak tag, which stays weak', 'W/"w"', 'W/"w"', undefined],
@@ -218,7 +218,7 @@ describe('what httpSource takes from an upstream', () => {
     expect(upstream.requests.at(-1)?.headers['if-match']).toBe(ifMatch);
   });
 
-  it('is a new version where a weak tag changes, or without tags the date', async () => {
+  it('is a new version if a weak tag changes, or without tags the date', async () => {
     const [before, after] = ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sun, 06 Nov 1994 08:49:38 GMT'];
     for (const [first, second] of [
       [{ etag: 'W/"1"' }, { etag: 'W/"2"' }],
@@ -232,7 +232,7 @@ describe('what httpSource takes from an upstream', () => {
     }
   });
 
-  it('is read forwards where it knows no ranges, and is asked only once', async () => {
+  it('is read forwards without ranges, by one request', async () => {
     const whole: RequestListener = (_, response) => {
       response.writeHead(200, { 'content-type': 'audio/ogg', 'content-length': BYTES.length, etag: '"w"' }).end(BYTES);
     };
@@ -244,7 +244,7 @@ describe('what httpSource takes from an upstream', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it('may have no length, where it knows no ranges', async () => {
+  it('may have no length without ranges', async () => {
     answerWith((_, response) => {
       response.write('ab');
       response.end('cd');
@@ -254,7 +254,7 @@ describe('what httpSource takes from an upstream', () => {
     expect((await readAll(representation)).toString()).toBe('abcd');
   });
 
-  it('is let go where nobody reads it', async () => {
+  it('is released if nobody reads it', async () => {
     answerWith((_, response) => {
       response.writeHead(200, { 'content-length': 50_000_000 }).write(BYTES);
     });
@@ -270,7 +270,7 @@ describe('what httpSource takes from an upstream', () => {
     expect(await readAll(representation)).toHaveLength(0);
   });
 
-  it('may be somewhere else', async () => {
+  it('may be redirected', async () => {
     const to = `${upstream.url}/http/files/clip`;
     const elsewhere: RequestListener = (_, response) => response.writeHead(302, { location: to }).end();
     answerWith(elsewhere);
@@ -279,7 +279,7 @@ describe('what httpSource takes from an upstream', () => {
   });
 });
 
-describe('an upstream that takes no notice of ranges', () => {
+describe('an upstream that ignores ranges', () => {
   /** Long enough for what answers, also on a loaded machine. */
   const TIMEOUT_MS = 400;
 
@@ -305,7 +305,7 @@ describe('an upstream that takes no notice of ranges', () => {
     await until(() => upstream.underWay === 0, 'the connection to be let go');
   });
 
-  it('and falls silent, is let go at once where nobody waits any more', async () => {
+  it('and falls silent, is released at once if nobody waits any more', async () => {
     answerWith(silentAfter(100_000));
     const controller = new AbortController();
     const representation = await httpSource(`${upstream.url}/http/files/clip`).resolve(controller.signal);
@@ -315,7 +315,7 @@ describe('an upstream that takes no notice of ranges', () => {
     await until(() => upstream.underWay === 0, 'the connection to be let go');
   });
 
-  it('may take longer altogether', async () => {
+  it('may take longer in total', async () => {
     answerWith((_, response) => {
       response.writeHead(200, { 'content-length': BYTES.length });
       let position = 0;
@@ -330,7 +330,7 @@ describe('an upstream that takes no notice of ranges', () => {
     expect((await readAll(await resolve({ timeoutMs: TIMEOUT_MS }))).equals(BYTES)).toBe(true);
   });
 
-  it('has no part in the time that its reader takes', async () => {
+  it('is not timed while its reader is slow', async () => {
     answerWith((_, response) => response.writeHead(200, { 'content-length': BYTES.length }).end(BYTES));
     const representation = await resolve({ timeoutMs: TIMEOUT_MS });
     const chunks: Uint8Array[] = [];
@@ -341,7 +341,7 @@ describe('an upstream that takes no notice of ranges', () => {
     expect(Buffer.concat(chunks).equals(BYTES)).toBe(true);
   });
 
-  it('and breaks off, is not there now', async () => {
+  it('and breaks off, is a SourceUnavailableError', async () => {
     answerWith((_, response) => {
       response.writeHead(200, { 'content-length': BYTES.length });
       response.write(BYTES.subarray(0, 100_000), () => response.destroy());
@@ -447,14 +447,14 @@ describe('what httpSource refuses', () => {
     await until(() => upstream.underWay === 0, 'the answer to be let go');
   });
 
-  it('an upstream that is not there', async () => {
+  it('an unreachable upstream', async () => {
     const other = await FakeStore.start();
     const gone = httpSource(`${other.url}/clip`, FRESH);
     await other.stop();
     await expect(gone.resolve(signal)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
   });
 
-  it.each([400, 401, 405])('a %d, as a fault that is worth a line in the log', async (status) => {
+  it.each([400, 401, 405])('a %d, as a fault that is logged', async (status) => {
     answerWith((_, response) => response.writeHead(status).end());
     await expect(resolve()).rejects.toMatchObject({
       message: expect.stringContaining(`responded with ${status}`),
@@ -462,7 +462,7 @@ describe('what httpSource refuses', () => {
     });
   });
 
-  it('without telling the query, which may be a signature', async () => {
+  it('without revealing the query, which may be a signature', async () => {
     answerWith((_, response) => response.writeHead(404).end());
     const failure = await resolve(FRESH, '?signature=secret').catch((error: unknown) => error);
     expect(String(failure)).toContain('/http/files/clip');
