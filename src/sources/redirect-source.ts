@@ -24,12 +24,12 @@ export function redirectSource(
   const { cacheControl = 'no-store' } = checkOptions('redirectSource', options, CHECKS);
   if (typeof target === 'function') {
     return {
-      resolve: async (signal) => redirection(locationOf(await target(signal)), cacheControl),
       ...SOURCE_IS_NOT_JSON,
+      resolve: async (signal) => redirection(locationOf(await target(signal)), cacheControl),
     };
   }
   const location = locationOf(target);
-  return { ignoresSignal: true, resolve: () => redirection(location, cacheControl), ...SOURCE_IS_NOT_JSON };
+  return { ...SOURCE_IS_NOT_JSON, ignoresSignal: true, resolve: () => redirection(location, cacheControl) };
 }
 
 function redirection(location: string, cacheControl: string): Representation {

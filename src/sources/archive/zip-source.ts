@@ -37,9 +37,9 @@ export function zipSource(entries: readonly ZipEntry[], options: ZipSourceOption
   const { crcs = crcMemory } = checkOptions('zipSource', options, CHECKS);
   const archive = new Archive(checkEntries(entries), crcs);
   return {
+    ...SOURCE_IS_NOT_JSON,
     resolve: (signal) => archive.resolve(signal),
     discard: () => archive.discard(),
-    ...SOURCE_IS_NOT_JSON,
   };
 }
 

@@ -31,9 +31,9 @@ export function compositeSource(parts: readonly CompositePart[], options: Source
   checkOptions('compositeSource', options, METADATA_CHECKS);
   const composite = new Composite(parts, options);
   return {
+    ...SOURCE_IS_NOT_JSON,
     resolve: (signal) => composite.resolve(signal),
     discard: () => composite.discard(),
-    ...SOURCE_IS_NOT_JSON,
   };
 }
 

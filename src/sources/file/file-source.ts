@@ -45,6 +45,7 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Range
   checkPath('fileSource: the path', path);
   const { root, dotfiles = 'deny', offload, etag } = checkFileOptions(options);
   return {
+    ...SOURCE_IS_NOT_JSON,
     ignoresSignal: true,
     resolve() {
       const target = root === undefined ? path : confinePath(root, path, dotfiles);
@@ -54,7 +55,6 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Range
       if (isPromise(lease) || !areMediaTypesLoaded()) return openedFile(lease, target, etag);
       return wholeFile(lease, target, etag);
     },
-    ...SOURCE_IS_NOT_JSON,
   };
 }
 

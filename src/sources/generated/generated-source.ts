@@ -61,7 +61,7 @@ export function generatedSource(options: GeneratedSourceOptions): RangeSource {
     abandonAfterMs: abandonAfterMs ?? DEFAULTS.abandonAfterMs,
   };
   const generations = generationsIn(resolve(dir));
-  return { resolve: () => generations.resolve(order), ...SOURCE_IS_NOT_JSON };
+  return { ...SOURCE_IS_NOT_JSON, resolve: () => generations.resolve(order) };
 }
 
 const CHECKS: Checks<GeneratedSourceOptions> = {

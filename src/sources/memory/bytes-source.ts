@@ -27,7 +27,7 @@ export function bytesSource(bytes: Uint8Array | Blob, options: BytesSourceOption
   checkBytes(bytes);
   checkOptions('bytesSource', options, CHECKS);
   const resolve = isBlob(bytes) ? blobResolver(bytes, options) : memoryResolver(bytes, options);
-  return { ignoresSignal: true, resolve, ...SOURCE_IS_NOT_JSON };
+  return { ...SOURCE_IS_NOT_JSON, ignoresSignal: true, resolve };
 }
 
 const [tagExpected, isTag] = METADATA_CHECKS.etag;

@@ -58,6 +58,7 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
   }
 
   return {
+    ...SOURCE_IS_NOT_JSON,
     async resolve(signal) {
       try {
         const found = await find(signal);
@@ -66,7 +67,6 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
         throw signal.aborted ? error : failure(error);
       }
     },
-    ...SOURCE_IS_NOT_JSON,
   };
 }
 

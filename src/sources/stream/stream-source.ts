@@ -27,6 +27,7 @@ export function streamSource(stream: Readable | Bytes, options: StreamSourceOpti
   checkOptions('streamSource', options, CHECKS);
   let isConsumed = false;
   return {
+    ...SOURCE_IS_NOT_JSON,
     resolve(signal) {
       const { readableDidRead, destroyed, errored }: Partial<Readable> = stream instanceof Readable ? stream : {};
       if (isConsumed || readableDidRead === true || destroyed === true) throw errored ?? new TypeError(ALREADY_READ);
@@ -34,7 +35,6 @@ export function streamSource(stream: Readable | Bytes, options: StreamSourceOpti
       return remainderSource(stream, options).resolve(signal);
     },
     discard: () => destroyQuietly(isPipeable(stream) ? stream : toReadable(stream)),
-    ...SOURCE_IS_NOT_JSON,
   };
 }
 
