@@ -383,51 +383,41 @@ describe.each(ADAPTERS)('a response in other interceptors, on %s', (adapter) => 
     expect(response.body.equals(BYTES)).toBe(true);
   });
 
-  it.each([
-    ['a part', range('bytes=1000-250000')],
-    ['all of it', [] as HeaderLines],
-  ])('that reply with the answer, and return it too, cut it off: %s', async (_, headers) => {
-    const received = new Gate();
-    make = () =>
-      new RangedFile(new ProbeSource(BYTES, { onChunk: (index) => (index < 3 ? undefined : received.passed) }));
-    hands = async (file, context) => {
-      running.app.getHttpAdapter().reply(context.switchToHttp().getResponse(), file);
-      await received.passed;
-      return file;
-    };
-    const connection = await RawConnection.open(running.port);
-    connection.send(requestText('/slow', headers));
-    await connection.untilReceived(1000);
-    received.open();
-    expect((await connection.next()).isComplete).toBe(false);
-    expect(running.log.complaints.join()).toContain('this answer was sent already');
-  });
-
-  it.each([
-    ['a part', range('bytes=1000-250000')],
-    ['all of it', [] as HeaderLines],
-  ])('that reply with another file, and return the answer too, mix nothing: %s', async (_, headers) => {
-    const received = new Gate();
-    async function* others(): AsyncGenerator<Buffer> {
-      yield FOREIGN.subarray(0, 100_000);
-      await received.passed;
-      yield FOREIGN.subarray(100_000);
-    }
-    make = () => new RangedFile(new ProbeSource(BYTES));
-    hands = async (file, context) => {
-      const other = new StreamableFile(Readable.from(others()));
-      running.app.getHttpAdapter().reply(context.switchToHttp().getResponse(), other);
-      await received.passed;
-      return file;
-    };
-    const connection = await RawConnection.open(running.port);
-    connection.send(requestText('/slow', headers));
-    await connection.untilReceived(1000);
-    received.open();
-    const { isComplete, body } = await connection.next();
-    expect(FOREIGN.subarray(0, body.length).equals(body)).toBe(true);
-    expect(isComplete).toBe(body.length === FOREIGN.length);
-    expect((await get('/slow', [])).status).toBe(200);
+  describe.each<[what: string, reply: (file: StreamableFile, other: StreamableFile) => StreamableFile]>([
+    ['the answer', (file) => file],
+    ['another file', (_file, other) => other],
+  ])('that reply with %s, and return the answer too,', (what, choose) => {
+    it.each([
+      ['a part', range('bytes=1000-250000'), BYTES.subarray(1000, 250_001)],
+      ['all of it', [] as HeaderLines, BYTES],
+    ])('mix nothing: %s', async (_, headers, ofAnswer) => {
+      const received = new Gate();
+      async function* others(): AsyncGenerator<Buffer> {
+        yield FOREIGN.subarray(0, 100_000);
+        await received.passed;
+        yield FOREIGN.subarray(100_000);
+      }
+      make = () =>
+        new RangedFile(new ProbeSource(BYTES, { onChunk: (index) => (index < 3 ? undefined : received.passed) }));
+      hands = async (file, context) => {
+        const replied = choose(file, new StreamableFile(Readable.from(others())));
+        running.app.getHttpAdapter().reply(context.switchToHttp().getResponse(), replied);
+        await received.passed;
+        return file;
+      };
+      const connection = await RawConnection.open(running.port);
+      connection.send(requestText('/slow', headers));
+      await connection.untilReceived(1000);
+      received.open();
+      const { isComplete, body } = await connection.next();
+      const expected = what === 'the answer' ? ofAnswer : FOREIGN;
+      expect(expected.subarray(0, body.length).equals(body)).toBe(true);
+      expect(isComplete).toBe(body.length === expected.length);
+      if (what === 'the answer') expect(isComplete).toBe(false);
+      if (what === 'the answer') expect(running.log.complaints.join()).toContain('this answer was sent already');
+      hands = (file) => file;
+      expect((await get('/slow', [])).status).toBe(200);
+    });
   });
 
   it.each([
