@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Transform, Writable } from 'node:stream';
@@ -9,8 +9,6 @@ import { pseudoRandomBytes } from '../support/sources/fixtures.js';
 import { ProbeSource } from '../support/sources/probe-source.js';
 import { fetchRaw, type RawResponse } from '../support/connections/raw-client.js';
 import { Gate, settle, until } from '../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(100_000);
 

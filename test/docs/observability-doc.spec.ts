@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { metrics } from '@opentelemetry/api';
 import {
@@ -31,8 +31,6 @@ import { until } from '../support/until.js';
 import { logResponses } from '../observability/log-lines.js';
 import { RangeTelemetry } from '../observability/open-telemetry.js';
 import { RangeMetrics } from '../observability/prometheus.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const read = (...names: string[]): string => readFileSync(join(import.meta.dirname, ...names), 'utf8');
 const LARGE = pseudoRandomBytes(30_000_000);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, StreamableFile } from '@nestjs/common';
 import { fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import {
@@ -21,8 +21,6 @@ import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/source
 import { fetchRaw, header, RawConnection, type RawResponse, requestText } from '../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../support/apps/test-app.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const MiB = 1024 * 1024;
 const fixtures = new FixtureDirectory();

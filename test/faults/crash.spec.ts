@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppProcess } from '../support/apps/app-process.js';
@@ -7,8 +7,6 @@ import { fetchRaw, header, RawConnection, type RawResponse, requestText } from '
 import { RUNTIME } from '../support/apps/runtime.js';
 import { ADAPTERS } from '../support/apps/test-app.js';
 import { type KilledAt, startApp } from './support/fault-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const LENGTH = 24 * 1024 * 1024;
 const COUNT = Buffer.from(Uint32Array.from({ length: LENGTH / 4 }, (_, i) => i).buffer);

@@ -1,10 +1,8 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { FixtureDirectory, pseudoRandomBytes } from '../support/sources/fixtures.js';
 import { RawConnection, requestText } from '../support/connections/raw-client.js';
 import { ADAPTERS } from '../support/apps/test-app.js';
 import { startApp } from './support/fault-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

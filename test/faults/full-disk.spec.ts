@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param } from '@nestjs/common';
 import { generatedSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,8 +8,6 @@ import { SmallDisk } from '../support/sources/small-disk.js';
 import { Studio } from '../support/studio.js';
 import { ADAPTERS, startApp, type TestApp } from '../support/apps/test-app.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const KIB = 1024;
 /** Of the disk, and of what is made. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { truncateSync } from 'node:fs';
@@ -6,8 +6,6 @@ import { FixtureDirectory, pseudoRandomBytes } from '../support/sources/fixtures
 import { RawConnection, requestText } from '../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../support/apps/test-app.js';
 import { Gate } from '../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const MOST_MS = 100;
 /** An odd number: one pause of the machine must not decide. */

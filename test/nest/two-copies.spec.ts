@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { bytesSource, Ranged, RangedFile, RangeModule, type RangeModuleExtras } from 'nestjs-range';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fetchRaw } from '../support/connections/raw-client.js';
 import { ADAPTERS, RecordingLogger } from '../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 /** The app's own Nest: 11, where this package has got another copy, of 12. */
 const NEST = join(import.meta.dirname, '..', 'nest-11', 'node_modules', '@nestjs');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ORDINARY_NAMES } from '../support/sources/ordinary-names.js';
@@ -9,8 +9,6 @@ import { ADAPTERS } from '../support/apps/test-app.js';
 import type { AppProcess } from '../support/apps/app-process.js';
 import { startApp } from './proxied-app.js';
 import { Nginx, openToNginx } from './nginx.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

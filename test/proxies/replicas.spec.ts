@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { FixtureDirectory, MODIFIED_HEADER, pseudoRandomBytes } from '../support/sources/fixtures.js';
 import { fetchRaw, header, headersOf, type RawResponse } from '../support/connections/raw-client.js';
 import type { AppProcess } from '../support/apps/app-process.js';
 import { startApp } from './proxied-app.js';
 import { Nginx } from './nginx.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const PIECES = 50;
 const AT_ONCE = 4;

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { renameSync } from 'node:fs';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../support/sources/fixtures.js';
 import { fetchRaw, header } from '../support/connections/raw-client.js';
 import type { AppProcess } from '../support/apps/app-process.js';
 import { requestsOf, startApp } from './proxied-app.js';
 import { Nginx } from './nginx.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const MiB = 1024 * 1024;
 const SLICES = 6;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param } from '@nestjs/common';
 import { httpSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { mkdirSync } from 'node:fs';
@@ -7,8 +7,6 @@ import { fetchRaw, header } from '../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../support/apps/test-app.js';
 import { freePorts } from '../integration/free-ports.js';
 import { Nginx, openToNginx } from './nginx.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(1_000_003);
 const fixtures = new FixtureDirectory();

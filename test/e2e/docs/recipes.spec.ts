@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { formatResponse, onRangeResponse, RangedFile, RangeModule } from 'nestjs-range';
 import { checkRangedEndpoint } from 'nestjs-range/testing';
@@ -12,8 +12,6 @@ import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../../support/sou
 import { fetchRaw, header } from '../../support/connections/raw-client.js';
 import { until } from '../../support/until.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { bytesSource, fileSource, Ranged, RangedFile, RangeModule, type RangeSource } from 'nestjs-range';
 import { checkRangedEndpoint } from 'nestjs-range/testing';
@@ -21,8 +21,6 @@ import { readZip } from '../../support/sources/zip-reader.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { Gate, until } from '../../support/until.js';
 import { type HeaderLines, range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

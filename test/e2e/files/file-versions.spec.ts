@@ -13,8 +13,6 @@ import {
 } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fastifyCompress from '@fastify/compress';
 import { Controller, Get, Headers, Param } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -10,8 +10,6 @@ import { BR, type Coding, CODINGS, GZIP } from '../../support/connections/coding
 import { FixtureDirectory, MODIFIED_HEADER, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, header, headersOf, type RawResponse } from '../../support/connections/raw-client.js';
 import { type AdapterName, ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

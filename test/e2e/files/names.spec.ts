@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Headers, Query } from '@nestjs/common';
 import { fileSource, folderSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { execFileSync } from 'node:child_process';
@@ -10,8 +10,6 @@ import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtu
 import { ORDINARY_NAMES } from '../../support/sources/ordinary-names.js';
 import { fetchRaw, header, headersOf } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 const root = fixtures.at('root');

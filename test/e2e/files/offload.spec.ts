@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -41,8 +41,6 @@ import {
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

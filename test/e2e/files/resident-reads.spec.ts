@@ -8,8 +8,6 @@ import { fetchRaw, header } from '../../support/connections/raw-client.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { until } from '../../support/until.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 const SIZE = 200_000;
 const [ONE, TWO] = [pseudoRandomBytes(SIZE, 1), pseudoRandomBytes(SIZE, 2)];
 

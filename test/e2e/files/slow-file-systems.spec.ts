@@ -6,8 +6,6 @@ import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 

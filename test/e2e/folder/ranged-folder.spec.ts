@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import {
   type ArgumentsHost,
   type CanActivate,
@@ -29,8 +29,6 @@ import { BR } from '../../support/connections/codings.js';
 import { fetchRaw, header, type RawResponse } from '../../support/connections/raw-client.js';
 import { FixtureDirectory } from '../../support/sources/fixtures.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Header, Param, type INestApplication, StreamableFile } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Ranged, RangedFile, RangeModule } from 'nestjs-range';
@@ -10,8 +10,6 @@ import { pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { headersOf, RawConnection, type RawResponse, requestText } from '../../support/connections/raw-client.js';
 import { startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 /** Lower-case letters, so that a transform of theirs shows in each byte. */
 const BYTES = Buffer.from(pseudoRandomBytes(300_000).map((byte) => 97 + (byte % 26)));

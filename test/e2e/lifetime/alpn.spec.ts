@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import type { IncomingMessage } from 'node:http';
@@ -8,8 +8,6 @@ import { buffer } from 'node:stream/consumers';
 import { createCertificate } from '../../support/connections/certificate.js';
 import { startApp, type TestApp } from '../../support/apps/test-app.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(300_000);
 const fixtures = new FixtureDirectory();

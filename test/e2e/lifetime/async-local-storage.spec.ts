@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { onRangeResponse, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -7,8 +7,6 @@ import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js
 import { pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { ProbeSource } from '../../support/sources/probe-source.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(300_000);
 const user = new AsyncLocalStorage<string>();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import {
   bytesSource,
@@ -19,8 +19,6 @@ import { fetchRaw, RawConnection, requestText } from '../../support/connections/
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { settle, until } from '../../support/until.js';
 import { range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

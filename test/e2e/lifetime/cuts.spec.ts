@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { bytesSource, Ranged, RangedFile, RangeModule, type RangeModuleOptions, streamSource } from 'nestjs-range';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -10,8 +10,6 @@ import { ADAPTERS, createApp, startApp, type TestApp } from '../../support/apps/
 import { type Asked, TRANSPORTS } from '../../support/connections/transports.js';
 import { Gate } from '../../support/until.js';
 import type { HeaderLines } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

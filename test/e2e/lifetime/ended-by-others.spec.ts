@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -20,8 +20,6 @@ import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtu
 import { createApp, type TestApp } from '../../support/apps/test-app.js';
 import { TRANSPORTS } from '../../support/connections/transports.js';
 import { Gate } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -11,8 +11,6 @@ import { fetchRaw, requestText } from '../../support/connections/raw-client.js';
 import { ADAPTERS, type AdapterName, startApp, type StartOptions, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 type Method = (...args: unknown[]) => unknown;
 
 /** What somebody between the file and the kernel has kept, as it was given: no copies. */

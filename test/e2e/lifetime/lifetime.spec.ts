@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, HttpException, StreamableFile } from '@nestjs/common';
 import {
   bytesSource,
@@ -31,8 +31,6 @@ import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { Gate, settle, until } from '../../support/until.js';
 import { type HeaderLines, range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const MiB = 1024 * 1024;
 const fixtures = new FixtureDirectory();

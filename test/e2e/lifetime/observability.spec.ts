@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import {
   bytesSource,
@@ -23,8 +23,6 @@ import { fetchRaw, RawConnection, requestText } from '../../support/connections/
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const MiB = 1024 * 1024;
 const fixtures = new FixtureDirectory();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import {
   bytesSource,
@@ -23,8 +23,6 @@ import { DEFAULT_WINDOW, RawHttp2 } from '../../support/connections/raw-http2.js
 import { type AdapterName, startApp, type StartOptions, type TestApp } from '../../support/apps/test-app.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Gate, until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import {
   bytesSource,
@@ -20,8 +20,6 @@ import { ADAPTERS, startApp } from '../../support/apps/test-app.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { Gate, until } from '../../support/until.js';
 import type { HeaderLines } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -16,8 +16,6 @@ import { type Observable, tap } from 'rxjs';
 import { startApp, type TestApp } from '../../support/apps/test-app.js';
 import { fetchRaw, headersOf } from '../../support/connections/raw-client.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 interface Reply {
   readonly raw: ServerResponse;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import { bytesSource, fileSource, Ranged, RangedFile, RangeModule, streamSource } from 'nestjs-range';
 import { once } from 'node:events';
@@ -15,8 +15,6 @@ import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { Gate, until } from '../../support/until.js';
 import { range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const MiB = 1024 * 1024;
 const fixtures = new FixtureDirectory();

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -42,8 +42,6 @@ import { tap } from 'rxjs';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { type AdapterName, ADAPTERS, createApp, startApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const documentation = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'errors.md'), 'utf8');
 

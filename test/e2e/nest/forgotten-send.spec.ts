@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Controller,
   ForbiddenException,
@@ -26,8 +26,6 @@ import {
 import { fetchRaw, headersOf, type RawResponse } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 type Send = () => Promise<void>;
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   ClassSerializerInterceptor,
@@ -31,8 +31,6 @@ import { Readable } from 'node:stream';
 import { freePort } from '../../support/connections/free-port.js';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const SECRET = join('/var', 'secret', 'a.mp4');
 const SOURCES = {

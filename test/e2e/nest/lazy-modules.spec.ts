@@ -1,11 +1,9 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
 import { bytesSource, Ranged, RangedFile, RangeInterceptor, RangeModule, RangeResponder } from 'nestjs-range';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 @Controller()
 class Files {

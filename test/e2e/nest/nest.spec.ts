@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type ArgumentsHost,
   BadRequestException,
@@ -77,8 +77,6 @@ import {
 } from '../../support/apps/test-app.js';
 import { Gate, until } from '../../support/until.js';
 import { range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(1000);
 const bytesFile = (options: RangedOptions = {}) => new RangedFile(bytesSource(BYTES), options);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Controller,
   Get,
@@ -25,8 +25,6 @@ import {
 import { ADAPTERS, startApp, type StartOptions, type TestApp } from '../../support/apps/test-app.js';
 import { fetchRaw, header } from '../../support/connections/raw-client.js';
 import { range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 interface Asked {
   readonly url: string;

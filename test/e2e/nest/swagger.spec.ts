@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiNotFoundResponse, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { validate } from '@readme/openapi-parser';
@@ -7,8 +7,6 @@ import { ApiRanged, type ApiRangedOptions } from 'nestjs-range/swagger';
 import { MODIFIED, MODIFIED_HEADER, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, headersOf } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const clip = (): RangedFile =>
   new RangedFile(bytesSource(pseudoRandomBytes(1000), { type: 'video/mp4', etag: '"v1"', lastModified: MODIFIED }));

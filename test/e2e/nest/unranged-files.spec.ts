@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type ArgumentsHost,
   Catch,
@@ -16,8 +16,6 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { bytesSource, Ranged, RangedFile, RangeModule, type RangeModuleExtras, RangeResponder } from 'nestjs-range';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { ADAPTERS, type AdapterName, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = Buffer.alloc(1000, 'a');
 const file = (): RangedFile => new RangedFile(bytesSource(BYTES, { type: 'video/mp4' }));

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   BadRequestException,
   type CallHandler,
@@ -22,8 +22,6 @@ import { firstValueFrom, map, type Observable } from 'rxjs';
 import { freePort } from '../../support/connections/free-port.js';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type StartOptions, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const file = (): RangedFile => new RangedFile(bytesSource(Buffer.alloc(1000)));
 

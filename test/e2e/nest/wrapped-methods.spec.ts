@@ -1,10 +1,8 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Res, Scope, StreamableFile, type Type } from '@nestjs/common';
 import { bytesSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 type Method = (this: unknown, ...parameters: unknown[]) => unknown;
 type Wrap = (method: Method) => Method;

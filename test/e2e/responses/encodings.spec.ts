@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, Query, StreamableFile } from '@nestjs/common';
 import { Ranged, RangedFile, RangeModule, streamSource } from 'nestjs-range';
 import { createReadStream } from 'node:fs';
@@ -6,8 +6,6 @@ import { PassThrough, type Readable } from 'node:stream';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, header, type RawResponse } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

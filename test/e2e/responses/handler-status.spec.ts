@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Header, HttpCode, Inject, Req, Res, StreamableFile } from '@nestjs/common';
 import { bytesSource, Ranged, RangedFile, RangeModule, RangeResponder } from 'nestjs-range';
 import { pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, header, headersOf, type RawResponse } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { range } from './rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(1000);
 const file = (): RangedFile => new RangedFile(bytesSource(BYTES), { etag: '"v1"', type: 'video/mp4' });

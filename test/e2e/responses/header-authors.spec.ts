@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -20,8 +20,6 @@ import { MODIFIED, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, header, headersOf, type RawResponse } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { range } from './rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(1000);
 

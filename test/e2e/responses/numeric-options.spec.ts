@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import { bytesSource, fileSource, Ranged, RangedFile, RangeModule, type RangeModuleOptions } from 'nestjs-range';
 import { createReadStream } from 'node:fs';
@@ -6,8 +6,6 @@ import { readByteranges } from '../../support/connections/byteranges-reader.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, header } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   type CanActivate,
@@ -47,8 +47,6 @@ import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { until } from '../../support/until.js';
 import { type HeaderLines, range } from './rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { bytesSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MODIFIED, MODIFIED_HEADER, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { ADAPTERS, type AdapterName, startApp, type TestApp } from '../../support/apps/test-app.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(1000);
 const EARLIER = 'Wed, 28 Feb 2024 12:34:56 GMT';

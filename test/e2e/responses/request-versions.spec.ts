@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import {
   bytesSource,
@@ -19,8 +19,6 @@ import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { until } from '../../support/until.js';
 import { range } from './rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(300_000);
 const fixtures = new FixtureDirectory();

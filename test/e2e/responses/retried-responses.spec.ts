@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type ArgumentsHost,
   type CallHandler,
@@ -38,8 +38,6 @@ import { fetchRaw, header, headersOf, type RawResponse } from '../../support/con
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { settle, until } from '../../support/until.js';
 import { range } from './rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(1000);
 const PLACEHOLDER = pseudoRandomBytes(500, 2);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -27,8 +27,6 @@ import { expectOutcome, type Served } from './rows/expect-outcome.js';
 import { type Row, range } from './rows/outcome.js';
 import { SIZE } from './rows/range-rows.js';
 import { ROW_SIZES, ROW_TABLES, ROW_TYPE, ROW_VALIDATORS, rowController } from './rows/row-tables.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

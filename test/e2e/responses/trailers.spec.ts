@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, StreamableFile } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { bytesSource, fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
@@ -8,8 +8,6 @@ import { type AdapterName, startApp, type TestApp } from '../../support/apps/tes
 import { header, RawConnection, type RawResponse, requestText } from '../../support/connections/raw-client.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { type HeaderLines, range } from './rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

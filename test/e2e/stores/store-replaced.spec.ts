@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { type ObjectMetadata, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import type { StoreOptions } from '../../../src/sources/stores/store-options.js';
@@ -10,8 +10,6 @@ import { FakeGridFsBucket } from '../../support/stores/store-clients.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
 import { range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 /** Several chunks of GridFS, whose driver tells sizes apart by them. */
 const BYTES = pseudoRandomBytes(600_000);

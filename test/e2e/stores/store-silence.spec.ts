@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { Ranged, RangedFile, RangeModule, type RangeSource } from 'nestjs-range';
 import { FakeStore } from '../../support/stores/fake-store.js';
@@ -10,8 +10,6 @@ import { FakeGridFsBucket } from '../../support/stores/store-clients.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
 import { range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 /** More than the sockets between the store, us and the client hold. */
 const BYTES = pseudoRandomBytes(9_000_000);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param } from '@nestjs/common';
 import { Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { readByteranges } from '../../support/connections/byteranges-reader.js';
@@ -16,8 +16,6 @@ import { FakeGridFsBucket } from '../../support/stores/store-clients.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
 import { range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 /** Larger than what the kernel buffers between two sockets, and those between the store and us. */
 const BYTES = pseudoRandomBytes(9_000_000);

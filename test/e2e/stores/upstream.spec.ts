@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Req } from '@nestjs/common';
 import { httpSource, type HttpSourceOptions, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
@@ -7,8 +7,6 @@ import { pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { fetchRaw, header, headersOf, type RawResponse } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { type HeaderLines, range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(100_000);
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import { Ranged, RangeModule } from 'nestjs-range';
 import { createReadStream } from 'node:fs';
@@ -6,8 +6,6 @@ import { PassThrough } from 'node:stream';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(300_000);
 const fixtures = new FixtureDirectory();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import {
   bytesSource,
@@ -18,8 +18,6 @@ import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtu
 import { foreignBlob, ForeignWebStream } from '../../support/sources/foreign-values.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, HttpException, Param } from '@nestjs/common';
 import { generatedSource, type GeneratedSourceOptions, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { readdirSync, rmSync } from 'node:fs';
@@ -17,8 +17,6 @@ import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { Gate, settle, until } from '../../support/until.js';
 import { type HeaderLines, range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

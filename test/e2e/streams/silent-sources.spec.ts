@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, StreamableFile } from '@nestjs/common';
 import { Ranged, RangedFile, RangeModule, type RangeSource } from 'nestjs-range';
 import { Readable } from 'node:stream';
@@ -7,8 +7,6 @@ import { type ProbeBehaviour, ProbeSource } from '../../support/sources/probe-so
 import { fetchRaw, header, RawConnection, requestText } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(10_000);
 /** Long enough for what answers, also on a loaded machine. */

@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, StreamableFile } from '@nestjs/common';
 import { Ranged, RangedFile, RangeModule, type Representation } from 'nestjs-range';
 import { Readable } from 'node:stream';
 import { fetchRaw, type RawResponse } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = Buffer.alloc(1000);
 const whole = (): Readable => Readable.from([BYTES]);

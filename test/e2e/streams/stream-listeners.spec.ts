@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, Res, StreamableFile } from '@nestjs/common';
 import { Ranged, RangedFile, RangeModule, streamSource } from 'nestjs-range';
 import { createReadStream, existsSync, unlinkSync } from 'node:fs';
@@ -10,8 +10,6 @@ import { fetchRaw, RawConnection, requestText } from '../../support/connections/
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

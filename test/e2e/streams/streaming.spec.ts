@@ -1,5 +1,5 @@
 import fastifyCompress from '@fastify/compress';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Header, type INestApplication, StreamableFile } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import compression from 'compression';
@@ -13,8 +13,6 @@ import { fetchRaw, header, headersOf, RawConnection, requestText } from '../../s
 import { ADAPTERS, type AdapterName, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { Gate, settle, until } from '../../support/until.js';
 import { type HeaderLines, range } from '../responses/rows/outcome.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const FIRST = 'the first chunk, small enough for any buffer to hold it back\n';
 const REST = 'and the rest\n'.repeat(50);

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 const { addEventHandler, getState, run, setState } = createRequire(import.meta.url)('jest-circus');
 
 let current;
-setState({ ...getState(), testTimeout: 30_000 });
+setState({ ...getState(), testTimeout: 60_000 });
 addEventHandler(({ name, test }) => {
   if (name === 'test_start') current = test;
   if (name === 'test_done') process.send({ name: fullName(test), errors: test.errors.map(messageOf) });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import {
   readSync,
   renameSync,
@@ -12,8 +12,6 @@ import {
 import { FileHandles, type FileLease } from '../../../src/sources/descriptors/descriptor-cache.js';
 import { FixtureDirectory, MODIFIED } from '../../support/sources/fixtures.js';
 import { settle, until } from '../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,11 +1,9 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { fileSource, type FileSourceOptions } from '../../../src/sources/file/file-source.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

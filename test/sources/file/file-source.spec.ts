@@ -25,8 +25,6 @@ import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../../support/sou
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { settle, until } from '../../support/until.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 

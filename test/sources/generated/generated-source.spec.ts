@@ -24,8 +24,6 @@ import { gatedAt, Studio, type StudioBehaviour } from '../../support/studio.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { Gate, settle, until } from '../../support/until.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 afterEach(() => untilClosed(fixtures));

@@ -15,8 +15,6 @@ import { gatedAt, Studio } from '../../support/studio.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
 import { until } from '../../support/until.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());
 afterEach(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fs, { createReadStream, type ReadStream, renameSync, rmSync } from 'node:fs';
 import { once, setMaxListeners } from 'node:events';
 import { open } from 'node:fs/promises';
@@ -11,8 +11,6 @@ import type { Representation } from '../../../src/sources/source.js';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../../support/sources/fixtures.js';
 import { until } from '../../support/until.js';
 import { untilClosed } from '../../support/sources/until-closed.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const fixtures = new FixtureDirectory();
 afterAll(() => fixtures.remove());

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,8 +10,6 @@ import type { Fetch } from '../../../../src/sources/stores/http/upstream-request
 import { FakeStore, type Interference } from '../../../support/stores/fake-store.js';
 import { pseudoRandomBytes } from '../../../support/sources/fixtures.js';
 import { until } from '../../../support/until.js';
-
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
 
 const BYTES = pseudoRandomBytes(200_000);
 const { signal } = new AbortController();

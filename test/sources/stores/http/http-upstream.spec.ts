@@ -6,8 +6,6 @@ import { FakeStore } from '../../../support/stores/fake-store.js';
 import { pseudoRandomBytes } from '../../../support/sources/fixtures.js';
 import { until } from '../../../support/until.js';
 
-jest.setTimeout(60_000); // for a loaded machine: nothing waits this long by itself
-
 const BYTES = pseudoRandomBytes(200_000);
 const PATH = '/http/files/clip';
 const { signal } = new AbortController();
