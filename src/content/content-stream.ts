@@ -100,7 +100,7 @@ export function sendContent(content: Content, response: ServerResponse, onFailur
 }
 
 /** Whether a middleware has wrapped the methods of the response: it may keep chunks, or never call write callbacks. */
-function isPatched(response: Writable): boolean {
+export function isPatched(response: Writable): boolean {
   if (response instanceof ServerResponse || isHttp2(response)) return !isAsShipped(response);
   return response.write !== Writable.prototype.write || response.end !== Writable.prototype.end;
 }

@@ -62,14 +62,20 @@ export abstract class HttpExchange extends ResponseLifetime {
   abstract setStatus(status: number): void;
   /** Removes the headers named in `removed`, then sets `headers`. */
   abstract setHeaders(headers: ResponseHeaders, removed: readonly string[]): void;
-  /** Calls back with the status just before the head is written, when headers may still be changed. */
-  beforeHead(callback: (status: number) => void): void {
+  /**
+   * Calls back with the status just before the head is written, when headers may still be changed.
+   *
+   * @param after called when it is written, before anything of it is sent
+   */
+  beforeHead(callback: (status: number) => void, after?: (status: number) => void): void {
     const { response } = this;
     const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
     response.writeHead = (...args: unknown[]) => {
       response.writeHead = writeHead;
       callback(Number(args[0]));
-      return writeHead(...args);
+      const result = writeHead(...args);
+      after?.(Number(args[0]));
+      return result;
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Content } from '../content/content.js';
-import { ContentStream, HTTP2_SLICE, sendContent } from '../content/content-stream.js';
+import { ContentStream, HTTP2_SLICE, isPatched, sendContent } from '../content/content-stream.js';
 import { PacedContent } from '../content/pace/paced-content.js';
 import { PrimedContent, SMALL_CONTENT } from '../content/primed-content.js';
 import { wholeContent } from '../content/whole-content.js';
@@ -12,6 +12,7 @@ import { AnswerStream } from './answer-stream.js';
 import type { Prepared } from './negotiation.js';
 import { ReplacedPayload, type ReplacementEvents } from './replaced-payload.js';
 import { commit } from './response-headers.js';
+import { watchRewriting } from './rewritten-content.js';
 
 /** Callbacks for the fate of an answer. */
 export interface AnswerEvents extends ReplacementEvents {
@@ -66,7 +67,13 @@ export class Answer {
     this.sending = content;
     if (stream?.isObserved === true && !stream.isOpened) this.pass(stream.carry());
     else if (exchange.prefersBuffers) this.pass(this.payload(content));
-    else sendContent(content, exchange.response, (error) => this.events.onFailure(error));
+    else this.write(content);
+  }
+
+  private write(content: Content): void {
+    const { response } = this.exchange;
+    if (isPatched(response)) watchRewriting(this.exchange, this.prepared, this.events);
+    sendContent(content, response, (error) => this.events.onFailure(error));
   }
 
   /** Sends the content through the framework, whose hooks may replace it. */

@@ -81,11 +81,11 @@ export class FastifyExchange extends HttpExchange {
   }
 
   /** For streams, Fastify has copied the headers of the reply to the response by then. */
-  override beforeHead(callback: (status: number) => void): void {
+  override beforeHead(callback: (status: number) => void, after?: (status: number) => void): void {
     super.beforeHead((status) => {
       this.isHeadDue = true;
       callback(status);
-    });
+    }, after);
   }
 
   /** @fastify/compress ignores `no-transform`, but respects this request header. */

@@ -24,6 +24,12 @@ export const answers = [
     only: 'changes each byte',
   },
   {
+    name: 'a part that middleware rewrites is sent under our head',
+    edits: [{ file: 'rewritten-content.ts', code: 'isCut = isPart;', instead: 'if (isPart) return;' }],
+    specs: ['rewriting-middleware'],
+    only: 'never sends a part',
+  },
+  {
     name: 'an answer is sent to whatever response it is replied with',
     edits: [
       {
