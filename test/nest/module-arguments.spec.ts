@@ -15,6 +15,11 @@ const MODULES = [
 
 const factory = (): object => ({ root: '.' });
 
+/** As a process with async hooks, of a tracing agent for example, makes it. */
+function hookedPromise(): Promise<object> {
+  return Object.assign(Promise.resolve({}), { [Symbol('async_id_symbol')]: 1 });
+}
+
 describe.each(MODULES)('$name', ({ name, module, example }) => {
   const write = `write ${name}.forRoot(${example})`;
   const writeFactory = `write ${name}.forRootAsync({ useFactory: async () => (${example}) })`;
@@ -26,7 +31,7 @@ describe.each(MODULES)('$name', ({ name, module, example }) => {
     ['an array', [], `not []: ${write}`],
     ['a Map', new Map(), `not Map(0) {}: ${write}`],
     ['a function', factory, `not [Function: factory]: ${writeFactory}`],
-    ['a promise', Promise.resolve({}), `not Promise { {} }: ${writeFactory}`],
+    ['a promise', hookedPromise(), `not a Promise: ${writeFactory}`],
   ])('forRoot() names what to write instead of %s', (_, options, message) => {
     expect(() => module.forRoot(options)).toThrow(
       new TypeError(`${name}.forRoot(): the options must be an object, ${message}`),

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import type { RangeSet, RangeSpec } from '../../http/ranges/range-header.js';
 import { callQuietly } from '../../sources/call-quietly.js';
 
@@ -12,7 +12,8 @@ export function checkedRangeSet(parsed: unknown): RangeSet | undefined {
   const set = Array.isArray(parsed) ? parsed.map(toSpec) : [];
   if (set.length > 0 && set.every((spec) => spec !== undefined)) return set;
   callQuietly(() => parsed); // if it is a rejecting promise, nothing else fails
-  throw new TypeError(`parse() of the RangeParser returned ${inspect(parsed, { depth: 1 })}, which is not a RangeSet`);
+  const shown = types.isPromise(parsed) ? 'a Promise' : inspect(parsed, { depth: 1 });
+  throw new TypeError(`parse() of the RangeParser returned ${shown}, which is not a RangeSet`);
 }
 
 function toSpec(

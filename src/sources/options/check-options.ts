@@ -125,5 +125,6 @@ export const NOT_PLAIN = 'which is not a plain object: write Object.fromEntries(
 /** Formats a value of an option for a message. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.includes('://') ? shownText(value) : value);
+  if (types.isPromise(value)) return 'a Promise'; // async hooks leave symbols on it, which inspect() shows
   return inspect(value, { depth: 0, breakLength: Infinity });
 }
