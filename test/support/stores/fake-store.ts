@@ -31,10 +31,7 @@ export class FakeStore {
   readonly interferences: Interference[] = [];
   private readonly responses = new Set<ServerResponse>();
   private readonly sockets = new Set<Socket>();
-  /** Closes no idle connection: on a loaded machine that meets the next request, and the clients here do not repeat any. */
-  private readonly server = createServer({ keepAliveTimeout: 0 }, (request, response) =>
-    this.handle(request, response),
-  );
+  private readonly server = createServer((request, response) => this.handle(request, response));
   private versions = 1_700_000_000_000_000;
 
   static async start(): Promise<FakeStore> {
