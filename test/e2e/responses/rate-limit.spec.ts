@@ -434,7 +434,7 @@ describe.each(ADAPTERS)('a limited response on %s', (adapter) => {
       ['throws what cannot be read', () => raise(unreadable()), /the option "rateLimit.key" threw/],
       ['is a number', () => 42, /"rateLimit.key" must return a string or undefined, not 42/],
       ['is null', () => null, /"rateLimit.key" must return a string or undefined, not null/],
-      ['is a promise', async () => 'anna', /"rateLimit.key" must return a string or undefined, not Promise/],
+      ['is a promise', async () => 'anna', /"rateLimit.key" must return a string or undefined, not a Promise/],
       ['rejects', async () => raise(new Error('late')), /"rateLimit.key" must return a string or undefined/],
     ];
     function raise(error: unknown): never {
