@@ -25,8 +25,8 @@ export class FailureLog {
       // Nest does not log HttpExceptions, so the cause would be lost.
       callQuietly(() => this.logger.error(`${exchange.target}: ${messageOf(error)}`, stackOf(error)));
     }
-    callQuietly(() => this.notFound.note(exchange.target, error));
     if (isForbidden(error)) this.warnOfForbidden(exchange, error);
+    else callQuietly(() => this.notFound.note(exchange.target, error));
     return exception;
   }
 

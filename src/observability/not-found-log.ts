@@ -1,22 +1,32 @@
 import type { Logger } from '@nestjs/common';
-import { isRefusedName, unusableRootOf } from '../sources/source-errors.js';
+import { codeOf, isRefusedName, unusableRootOf } from '../sources/source-errors.js';
+import { LogInterval } from './log-interval.js';
 
 /** Logs the reason for a 404 that the client must not see, but the app's developer should. */
 export class NotFoundLog {
   /** Roots that were already warned about. */
   private readonly roots = new Set<string>();
+  /** A client that tries many names does not fill the log. */
+  private readonly missing = new LogInterval(10_000);
 
   constructor(private readonly logger: Logger) {}
 
   /** @param target method and path of the request */
   note(target: string, error: unknown): void {
     const { message } = error as { message?: unknown };
-    if (isRefusedName(error)) this.logger.debug(`${target}: 404, because ${String(message)}`);
     const root = unusableRootOf(error);
+    const isMissing = root === undefined && codeOf(error) === 'SOURCE_NOT_FOUND';
+    if (isRefusedName(error) || (isMissing && this.missing.begin()))
+      this.logger.debug(`${target}: 404, because ${onOneLine(String(message))}`);
     if (root === undefined || this.roots.has(root)) return;
     this.roots.add(root);
     this.logger.warn(
       `${target}: 404, because ${String(message)}: give "root" an absolute path, or one from process.cwd(), which is ${process.cwd()} (logged once)`,
     );
   }
+}
+
+/** A path may have any name, that of a forged line of the log too. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }

@@ -193,7 +193,6 @@ describe.each(ADAPTERS)('file names from users on %s', (adapter) => {
     await get('../secret.txt');
     await get('a/../\n[Nest] forged\0');
     await get('../secret.txt');
-    await get('missing.mp4');
     expect(running.log.at('debug')).toEqual([
       `GET /file: 404, because the name "../secret.txt" is refused below ${root}: it has the segment ".."`,
       `GET /file: 404, because the name "a/../\\n[Nest] forged\\u0000" is refused below ${root}: it contains a NUL`,
@@ -241,5 +240,15 @@ describe.each(ADAPTERS)('file names from users on %s', (adapter) => {
     const response = await get('locked.mp4');
     // To root nothing is locked.
     expect(response.status).toBe(process.getuid?.() === 0 ? 200 : 404);
+  });
+});
+
+describe.each(ADAPTERS)('a missing file on %s', (adapter) => {
+  it('is logged at debug with its path, not again at once, and cannot forge a log line', async () => {
+    const { port, log, close } = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
+    const path = `/file?name=${encodeURIComponent('mis\n[Nest] forged.mp4')}`;
+    for (const _ of [1, 2]) expect((await fetchRaw(port, path)).status).toBe(404);
+    expect(log.at('debug')).toEqual([`GET /file: 404, because ${root}/mis\\n[Nest] forged.mp4 cannot be opened`]);
+    await close();
   });
 });
