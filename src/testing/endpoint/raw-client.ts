@@ -61,7 +61,8 @@ export class RawClient {
       const fail = ({ message }: Error): void => end(message);
       const read = (bytes: Buffer): void => {
         reader.read(bytes);
-        if (reader.contentLength > maxSize) return end(`more than ${maxSize} bytes arrived`);
+        if (reader.contentLength > maxSize)
+          return end(`more than maxSize (${maxSize}) bytes arrived: check a smaller file, or pass a larger maxSize`);
         if (reader.contentLength >= leaveAfter) return end('disconnected early');
         if (!reader.isComplete) return wait(timeoutMs, late);
         if (isKept) end();

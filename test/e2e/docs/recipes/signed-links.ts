@@ -12,7 +12,7 @@ export class SignedLinks implements CanActivate {
       throw new Error('LINK_KEY must be at least 32 random bytes in hex, the same on each replica');
   }
 
-  /** @param path percent-encoded, as in the URL */
+  /** @param path percent-encoded, as in the URL, with the global prefix if there is one */
   sign(path: string, ttlMs: number): string {
     const expires = String(Date.now() + ttlMs);
     return `${path}?expires=${expires}&signature=${this.hmac(path, expires).toString('base64url')}`;
