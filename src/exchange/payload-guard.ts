@@ -44,7 +44,7 @@ export interface Replacement {
 
 type Args = readonly unknown[];
 type Method = (...args: Args) => unknown;
-const METHODS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
+const METHODS = ['writeHead', 'write', 'end', 'flushHeaders', 'addTrailers'] as const;
 type Name = (typeof METHODS)[number];
 
 /**
@@ -55,6 +55,8 @@ export class PayloadGuard implements PayloadWitness {
   /** Until the first bytes come; then they are passed on as ours, compared with ours, passed on as the app's, or dropped. */
   private state: 'waiting' | 'ours' | 'compared' | 'replaced' | 'dropped' = 'waiting';
   private head: unknown[] | undefined;
+  /** Added while the head is held back: Bun refuses them before a head without them. */
+  private readonly trailers: Args[] = [];
   private isRead: boolean;
   private readonly handed: HandedBytes;
   private readonly original: Record<Name, Method>;
@@ -76,13 +78,14 @@ export class PayloadGuard implements PayloadWitness {
     this.handed = new HandedBytes();
     if (bytes !== undefined) this.handed.add(bytes);
     if (bytes !== undefined || judge.isEmpty) this.handed.add(null);
-    const { writeHead, write, end, flushHeaders } = response as unknown as Record<Name, Method>;
-    this.original = { writeHead, write, end, flushHeaders };
+    const { writeHead, write, end, flushHeaders, addTrailers } = response as unknown as Record<Name, Method>;
+    this.original = { writeHead, write, end, flushHeaders, addTrailers };
     this.guarded = {
       writeHead: (...args) => this.holdHead(args),
       write: (...args) => this.write(args),
       end: (...args) => this.end(args),
       flushHeaders: () => this.flushHeaders(),
+      addTrailers: (...args) => (this.state === 'waiting' ? this.trailers.push(args) : this.call('addTrailers', args)),
     };
   }
 
@@ -171,6 +174,7 @@ export class PayloadGuard implements PayloadWitness {
   /** A head that the framework does not write itself comes with the first bytes. */
   private sendHead(): void {
     if (this.head !== undefined) this.call('writeHead', this.head);
+    for (const trailers of this.trailers) this.call('addTrailers', trailers);
   }
 
   private diverge(): void {
