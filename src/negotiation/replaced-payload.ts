@@ -18,7 +18,8 @@ const DIGESTS = [...CONTENT_DIGESTS, 'digest', 'repr-digest'];
 
 /**
  * Decides what is sent if an `onSend` hook of Fastify replaces the payload: the same bytes have our head, others the status and
- * headers of an answer of the app's own. What may have been made of a part is neither.
+ * headers of an answer of the app's own. What may have been made of a part is neither. Describes a whole that middleware of Express
+ * rewrites, too.
  */
 export class ReplacedPayload implements PayloadJudge {
   /** Whether a payload instead of a part was taken for an answer of the app's own. */
