@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isHttp2 } from '../content/http2-response.js';
 
 /** Callbacks for a connection's close, behind a single listener, since a client may pipeline hundreds of requests. */
 const waiting = new WeakMap<Socket, Set<() => void>>();
@@ -23,9 +22,9 @@ export function awaitTurn(request: IncomingMessage, response: ServerResponse): P
   });
 }
 
-/** Whether other responses must be sent before this one on its connection. */
+/** Whether other responses of HTTP/1 must be sent before this one on its connection. */
 export function isQueued(response: ServerResponse): boolean {
-  return response.socket === null && !isHttp2(response);
+  return response.socket === null;
 }
 
 function closeCallbacks(socket: Socket): Set<() => void> {

@@ -13,6 +13,8 @@ export class ResponseLifetime {
   private isEnded = false;
   /** Recorded at the end, because the connection may close later for other reasons. */
   private wasSent: boolean | undefined;
+  /** Whether it is an HTTP/2 stream, several of which share a connection. */
+  readonly isHttp2: boolean;
   /** HTTP/2: whether the connection broke during the last write. */
   private isBroken = false;
 
@@ -21,7 +23,9 @@ export class ResponseLifetime {
     readonly request: IncomingMessage,
     /** The Node.js response. */
     readonly response: ServerResponse,
-  ) {}
+  ) {
+    this.isHttp2 = isHttp2(response);
+  }
 
   /** Whether the response was sent, or its client has disconnected. */
   get isClosed(): boolean {
@@ -47,7 +51,8 @@ export class ResponseLifetime {
 
   /** Resolves when the response is the next on its connection; to `false` if the client has disconnected. */
   turn(): boolean | Promise<boolean> {
-    if (this.isClosed || !isQueued(this.response)) return !this.isClosed;
+    const { isClosed } = this;
+    if (isClosed || this.isHttp2 || !isQueued(this.response)) return !isClosed;
     return awaitTurn(this.request, this.response).then((isOurTurn) => {
       if (!isOurTurn) this.close();
       return !this.isClosed;
@@ -69,16 +74,16 @@ export class ResponseLifetime {
   }
 
   private watch(): (() => void)[] {
-    ResponseLifetime.of(this.response).add(this);
+    ResponseLifetime.of(this.response).push(this);
     return [];
   }
 
   /** The lifetimes that one listener closes when their response ends: an app may retry any number of times. */
-  private static of(response: ServerResponse): Set<ResponseLifetime> {
-    const known = watched.get(response);
+  private static of(response: Watched): ResponseLifetime[] {
+    const known = response[LIFETIMES];
     if (known !== undefined) return known;
-    const lifetimes = new Set<ResponseLifetime>();
-    watched.set(response, lifetimes);
+    const lifetimes: ResponseLifetime[] = [];
+    response[LIFETIMES] = lifetimes;
     const close = (): void => {
       for (const lifetime of lifetimes) lifetime.close();
     };
@@ -88,7 +93,7 @@ export class ResponseLifetime {
     return lifetimes;
   }
 
-  private static watchStream(stream: Http2Stream, lifetimes: Set<ResponseLifetime>, close: () => void): void {
+  private static watchStream(stream: Http2Stream, lifetimes: readonly ResponseLifetime[], close: () => void): void {
     // Node.js never closes a stream that its client resets with NO_ERROR, so data waiting to be sent would wait forever.
     stream.once('aborted', () => {
       close();
@@ -127,7 +132,7 @@ export class ResponseLifetime {
   }
 
   private get isGone(): boolean {
-    return isGone(this.response);
+    return this.isHttp2 ? isGone(this.response) : this.response.destroyed;
   }
 
   /**
@@ -140,14 +145,12 @@ export class ResponseLifetime {
     if (this.isHttp2) return this.response.writableEnded && isFlushed(http2StreamOf(this.response)) && !this.isBroken;
     return this.response.writableFinished && !this.request.socket.destroyed;
   }
-
-  /** Whether it is an HTTP/2 stream, several of which share a connection. */
-  get isHttp2(): boolean {
-    return isHttp2(this.response);
-  }
 }
 
-const watched = new WeakMap<ServerResponse, Set<ResponseLifetime>>();
+/** A property of the response: a WeakMap would cost more. */
+const LIFETIMES = Symbol('lifetimes');
+
+type Watched = ServerResponse & { [LIFETIMES]?: ResponseLifetime[] };
 
 /** Destroys a socket by the original method of Node.js. The socket of an injected request is not a stream. */
 function destroyAsShipped(socket: Duplex): void {

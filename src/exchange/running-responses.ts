@@ -1,37 +1,49 @@
 import type { HttpExchange } from './http-exchange.js';
+import { Roster } from './roster.js';
+
+interface PendingRelease {
+  /** Method and path of the request. */
+  readonly target: string;
+  readonly done: Promise<void>;
+}
 
 /** The running responses of an app, for its shutdown. */
 export class RunningResponses {
-  private readonly running = new Set<HttpExchange>();
+  private readonly running = new Roster<HttpExchange>();
   /** Responses whose source is being resolved. */
-  private readonly negotiating = new Set<HttpExchange>();
-  /** Method and path of the request by pending release. */
-  private readonly releases = new Map<Promise<void>, string>();
+  private readonly negotiating = new Roster<HttpExchange>();
+  private readonly releases = new Roster<PendingRelease>();
   private isDraining = false;
   private onFinished: (() => void) | undefined;
 
-  /** Adds a response until its source is resolved. No listener for its end is needed yet: that would slow small ones down. */
-  negotiate(exchange: HttpExchange): void {
-    this.negotiating.add(exchange);
+  /**
+   * Adds a response until the returned function is called, when its source is resolved. No listener for its end is needed yet:
+   * that would slow small ones down.
+   */
+  negotiate(exchange: HttpExchange): () => void {
+    const place = this.negotiating.enter(exchange);
+    return () => {
+      this.negotiating.leave(place, exchange);
+      this.notifyIfFinished();
+    };
   }
 
-  negotiated(exchange: HttpExchange): void {
-    this.negotiating.delete(exchange);
-    this.notifyIfFinished();
-  }
-
-  /** Adds a response until its end. */
+  /** Adds a response until its end. Call once for each. */
   add(exchange: HttpExchange): void {
-    if (this.running.has(exchange)) return;
-    this.running.add(exchange);
+    const place = this.running.enter(exchange);
     if (this.isDraining) endSession(exchange);
-    exchange.onClose(() => this.remove(exchange));
+    exchange.onClose(() => {
+      this.running.leave(place, exchange);
+      if (this.isDraining) exchange.endConnection();
+      this.notifyIfFinished();
+    });
   }
 
-  /** @param release settles when the resources of a response are released; never rejects */
-  trackRelease({ target }: HttpExchange, release: Promise<void>): void {
-    this.releases.set(release, target);
-    void release.then(() => this.releases.delete(release));
+  /** @param done settles when the resources of a response are released; never rejects */
+  trackRelease({ target }: HttpExchange, done: Promise<void>): void {
+    const release = { target, done };
+    const place = this.releases.enter(release);
+    void done.then(() => this.releases.leave(place, release));
   }
 
   /** Resolves when no response is running. The server itself waits only for those on its own sockets. */
@@ -41,12 +53,12 @@ export class RunningResponses {
 
   /** Resolves when the resources of all finished responses are released. */
   async allReleased(): Promise<void> {
-    await Promise.all(this.releases.keys());
+    await Promise.all([...this.releases].map(({ done }) => done));
   }
 
   /** Method and path of each request whose response has finished but still holds resources. */
   get unreleased(): string[] {
-    return [...this.releases.values()];
+    return [...this.releases].map(({ target }) => target);
   }
 
   /** From now on, closes each connection after its response: an idle one would keep the server open. */
@@ -69,12 +81,6 @@ export class RunningResponses {
 
   private get size(): number {
     return this.running.size + this.negotiating.size;
-  }
-
-  private remove(exchange: HttpExchange): void {
-    this.running.delete(exchange);
-    if (this.isDraining) exchange.endConnection();
-    this.notifyIfFinished();
   }
 
   private notifyIfFinished(): void {

@@ -89,15 +89,17 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
     checkRangedOptions(options, 'RangeResponder.send()');
     checkSent(response, file);
     const exchange = exchangeOf(request, response);
-    const sending = this.sendTo(exchange, file, options);
-    return withoutUnhandled(sending, (error) => this.forgotten.respond(exchange, error));
-  }
-
-  private async sendTo(exchange: HttpExchange, file: StreamableFile, options: RangedOptions): Promise<void> {
-    const over = new Promise<void>((resolve) => exchange.onClose(resolve));
-    const answer = await this.respond(exchange, file, options);
-    answer.send();
-    await over;
+    const deliver = (answer: Answer): Promise<void> => {
+      answer.send();
+      return new Promise((resolve) => exchange.onClose(resolve));
+    };
+    const onForgotten = (error: unknown): void => this.forgotten.respond(exchange, error);
+    try {
+      const answer = this.respond(exchange, file, options);
+      return isPromise(answer) ? withoutUnhandled(answer.then(deliver), onForgotten) : deliver(answer); // never rejects
+    } catch (error) {
+      return withoutUnhandled(Promise.reject(error), onForgotten);
+    }
   }
 
   /**
@@ -155,22 +157,23 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
       const policy = this.policies.policyFor(file, options, parser);
       const pace = paceOf(policy.rateLimit, exchange.frameworkRequest, this.buckets);
       source = sourceOf(file, declaredLength(exchange));
-      if (source.ignoresSignal !== true) this.running.add(exchange);
-      const hold = (content: PrimedContent): void => this.hold(content, exchange);
+      const ignoresSignal = source.ignoresSignal === true;
+      if (!ignoresSignal) this.running.add(exchange);
+      const hold = (content: PrimedContent): void => {
+        if (ignoresSignal) this.running.add(exchange);
+        this.releaseAtEnd(content, exchange);
+      };
       const preparing = new Negotiation(exchange, source, policy, hold).run();
       const paced = (prepared: Prepared | undefined): Prepared | undefined =>
         prepared === undefined || pace === undefined ? prepared : { ...prepared, pace };
       if (!isPromise(preparing)) return paced(preparing);
-      this.running.negotiate(exchange);
-      return preparing.then(paced, fail).finally(() => this.running.negotiated(exchange));
+      return preparing.then(paced, fail).finally(this.running.negotiate(exchange));
     } catch (error) {
       return fail(error);
     }
   }
 
-  /** Releases the content when the response ends. */
-  private hold(content: PrimedContent, exchange: HttpExchange): void {
-    this.running.add(exchange);
+  private releaseAtEnd(content: PrimedContent, exchange: HttpExchange): void {
     const report = (error: unknown): void =>
       callQuietly(() => this.logger.debug(`${exchange.target}: closing failed: ${messageOf(error)}`));
     exchange.onClose(() => this.running.trackRelease(exchange, content.release().catch(report)));

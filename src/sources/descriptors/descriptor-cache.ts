@@ -47,6 +47,8 @@ export class FileHandles {
   /** By key: concurrent requests share a descriptor that is being opened. */
   private readonly opening = new Map<string, Promise<FileLease>>();
   private readonly closing = new Set<Promise<void>>();
+  /** The most recently used one, if it is still cached. */
+  private latest: Handle | undefined;
   private sweep: NodeJS.Timeout | undefined;
 
   constructor(private limit: number) {}
@@ -152,9 +154,10 @@ export class FileHandles {
   }
 
   private toLease(handle: Handle): FileLease {
-    if (handle.cached) {
+    if (handle.cached && handle !== this.latest) {
       this.cached.delete(handle.key);
       this.cached.set(handle.key, handle);
+      this.latest = handle;
     }
     return new Lease(handle, this);
   }

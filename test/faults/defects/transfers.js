@@ -45,8 +45,8 @@ export const transfers = [
     edits: [
       {
         file: 'connection-turn.ts',
-        code: 'return response.socket === null && !isHttp2(response);',
-        instead: 'return response.socket === undefined && !isHttp2(response);',
+        code: 'return response.socket === null;',
+        instead: 'return response.socket === undefined;',
       },
     ],
     only: 'open nothing before their turn',
@@ -57,8 +57,8 @@ export const transfers = [
     edits: [
       {
         file: 'response-lifetime.ts',
-        code: 'return isHttp2(this.response);',
-        instead: 'return isHttp2(this.response) || this.request.httpVersionMajor > 1;',
+        code: 'this.isHttp2 = isHttp2(response);',
+        instead: 'this.isHttp2 = isHttp2(response) || request.httpVersionMajor > 1;',
       },
     ],
     specs: ['request-versions'],

@@ -1,0 +1,35 @@
+/**
+ * Members that come and go by the thousand. A Set would now and then make a new table, to which its predecessor keeps referring,
+ * as to former members: once the garbage collector has found one table to be old, it keeps all that follow, for a long time.
+ */
+export class Roster<T extends object> implements Iterable<T> {
+  private places: (T | undefined)[] = [];
+  private free: number[] = [];
+
+  get size(): number {
+    return this.places.length - this.free.length;
+  }
+
+  /** Returns the member's place, for `leave`. */
+  enter(member: T): number {
+    const place = this.free.pop() ?? this.places.length;
+    this.places[place] = member;
+    return place;
+  }
+
+  /** Does nothing if the member is not there any more. */
+  leave(place: number, member: T): void {
+    if (this.places[place] !== member) return;
+    this.places[place] = undefined;
+    this.free.push(place);
+  }
+
+  clear(): void {
+    this.places = [];
+    this.free = [];
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const member of this.places) if (member !== undefined) yield member;
+  }
+}
