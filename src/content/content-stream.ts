@@ -95,8 +95,7 @@ export class ContentStream extends Readable implements WitnessedStream {
  * @param onFailure called once if reading fails after the head was sent; must close the connection
  */
 export function sendContent(content: Content, response: ServerResponse, onFailure: (error: unknown) => void): void {
-  if (isPatched(response)) new ContentStream(content, response, onFailure).pipe(response);
-  else void send(content, response, onFailure);
+  void send(content, response, onFailure);
 }
 
 /** Whether a middleware has wrapped the methods of the response: it may keep chunks, or never call write callbacks. */

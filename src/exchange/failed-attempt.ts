@@ -41,12 +41,37 @@ export function succeedWith(
   removed: readonly string[],
 ): void {
   const attempt: Attempt = { before: exchange.headers(), headers, removed, status: [exchange.status, status] };
-  begin(exchange, attempt);
+  watchSuccess(exchange, attempt);
   exchange.setStatus(status);
   exchange.setHeaders(headers, removed);
+}
+
+/** The same for a head that is written at once, so that nothing can fail before that: only if it cannot be set is it watched. */
+export function succeedAtOnce(
+  exchange: HttpExchange,
+  status: number,
+  headers: ResponseHeaders,
+  removed: readonly string[],
+): void {
+  const before = exchange.headers();
+  const statusBefore = exchange.status;
+  try {
+    exchange.setStatus(status);
+    exchange.setHeaders(headers, removed);
+    frameHead(exchange, status);
+  } catch (error) {
+    watchSuccess(exchange, { before, headers, removed, status: [statusBefore, status] });
+    throw error;
+  }
+}
+
+/** Leaves nothing of a success on an error that is sent instead. */
+function watchSuccess(exchange: HttpExchange, attempt: Attempt): void {
+  const { headers, status } = attempt;
+  begin(exchange, attempt);
   exchange.beforeHead((sent) => {
     frameHead(exchange, sent);
-    if (sent < 400 || sent === status || !isLast(exchange, attempt)) return;
+    if (sent < 400 || sent === status[1] || !isLast(exchange, attempt)) return;
     if (exchange.header('cache-control') === headers['cache-control']) exchange.setHeaders({}, ['cache-control']);
     finishError(exchange, attempt, undefined);
   });

@@ -15,7 +15,7 @@ export type SetHeaders = Readonly<Record<string, number | string | readonly stri
 
 /** A request and its response, independent of the framework. Header names are in lower case. */
 export abstract class HttpExchange extends ResponseLifetime {
-  private readonly receivedAt = Date.now();
+  readonly receivedAt = Date.now();
 
   /** Whether the framework sends a single Buffer, or no content, faster than a stream. */
   abstract readonly prefersBuffers: boolean;

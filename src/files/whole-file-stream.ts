@@ -39,7 +39,7 @@ export class WholeFileStream extends LazyStream {
   /** Sets the response to send to, and records its headers before Nest's adapter adds its defaults. */
   replyTo(exchange: HttpExchange): this {
     this.exchange = exchange;
-    this.declared = declaredHeaders(undefined, (name) => exchange.header(name));
+    this.declared = declaredHeaders(undefined, exchange);
     exchange.beforeHead((status) => frameHead(exchange, status));
     return this;
   }
@@ -82,7 +82,7 @@ export class WholeFileStream extends LazyStream {
   }
 
   private declaredOn(exchange: HttpExchange, { headers }: Representation): Declared {
-    const declared = declaredHeaders(headers, (name) => exchange.header(name));
+    const declared = declaredHeaders(headers, exchange);
     if (this.declared === undefined) return withoutDefaultType(declared);
     const { 'content-type': _, 'content-disposition': __, ...others } = declared; // these may be Nest's defaults
     return { ...others, ...this.declared };

@@ -7,6 +7,7 @@ import { wholeContent } from '../content/whole-content.js';
 import type { Payload } from '../exchange/payload-guard.js';
 import type { HttpExchange } from '../exchange/http-exchange.js';
 import type { ResponsePlan } from '../http/response-plan.js';
+import { SMALL_BLOCK } from '../sources/file/chunk-pool.js';
 import { bytesSource } from '../sources/memory/bytes-source.js';
 import { AnswerStream } from './answer-stream.js';
 import type { Prepared } from './negotiation.js';
@@ -54,26 +55,50 @@ export class Answer {
    * @throws TypeError if a response was sent before, or if somebody has read the content
    */
   send(): void {
-    const { exchange, stream } = this;
-    const { plan, declared } = this.prepared;
+    const { exchange, stream, prepared } = this;
+    const { plan, declared } = prepared;
     if (this.isSent) return this.refuse(ALREADY_SENT);
     if (stream?.isOpened === true && this.isOnlyReadableOnce) throw new TypeError(ALREADY_READ);
     this.isSent = true;
     if (exchange.isClosed) return this.endUnheard();
     if (exchange.isTaken) return this.abandon();
     if (exchange.response.headersSent) return this.refuse(ALREADY_BEGUN);
-    commit(exchange, plan, declared);
     const content = this.pacedContent();
     this.sending = content;
-    if (stream?.isObserved === true && !stream.isOpened) this.pass(stream.carry());
+    const isRead = stream?.isObserved === true && !stream.isOpened;
+    const isAtOnce = !isRead && !exchange.prefersBuffers && content === prepared.content && this.isWithin(SMALL_BLOCK);
+    const isWrittenNext = isAtOnce && !isPatched(exchange.response);
+    commit(exchange, plan, declared, isWrittenNext);
+    if (isWrittenNext) this.writeAtOnce(prepared.content);
+    else if (isRead) this.pass(stream.carry());
     else if (exchange.prefersBuffers) this.pass(this.payload(content));
     else this.write(content);
   }
 
   private write(content: Content): void {
     const { response } = this.exchange;
-    if (isPatched(response)) watchRewriting(this.exchange, this.prepared, this.events);
-    sendContent(content, response, (error) => this.events.onFailure(error));
+    const onFailure = (error: unknown): void => this.events.onFailure(error);
+    if (!isPatched(response)) return sendContent(content, response, onFailure);
+    watchRewriting(this.exchange, this.prepared, this.events);
+    new ContentStream(content, response, onFailure).pipe(response);
+  }
+
+  /** Sends content that is in memory, without anything that could wait. */
+  private writeAtOnce(content: PrimedContent): void {
+    const { first } = content;
+    try {
+      content.countWritten(first?.byteLength ?? 0);
+      this.exchange.send(first);
+    } catch (error) {
+      this.events.onFailure(error);
+    }
+  }
+
+  /** Whether the first chunk is all of the content, and has at most this many bytes. */
+  private isWithin(most: number): boolean {
+    const { first, length } = this.prepared.content;
+    const read = first?.byteLength ?? 0;
+    return read === length && read <= most;
   }
 
   /** Sends the content through the framework, whose hooks may replace it. */
@@ -94,12 +119,13 @@ export class Answer {
   private payload(content: Content): Payload {
     const { exchange } = this;
     const { plan } = this.prepared;
-    const { first, isComplete } = this.prepared.content;
     // Without a stream Fastify adds `Content-Length: 0` to the response to a HEAD.
     if (plan.status === 304 && exchange.method !== 'HEAD') return undefined;
     // The chunk does not return to its pool either: a hook may keep the payload.
-    const isAtOnce = first !== undefined && first.byteLength <= (exchange.isHttp2 ? HTTP2_SLICE : SMALL_CONTENT);
-    if (plan.headers['etag'] !== undefined && isComplete && isAtOnce && mayLeaveAtOnce(content, first)) {
+    const most = exchange.isHttp2 ? HTTP2_SLICE : SMALL_CONTENT;
+    const { first } = this.prepared.content;
+    const isAtOnce = first !== undefined && plan.headers['etag'] !== undefined && this.isWithin(most);
+    if (isAtOnce && mayLeaveAtOnce(content, first)) {
       content.countWritten(first.byteLength);
       return first;
     }

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import type { HttpExchange } from '../exchange/http-exchange.js';
 import { parseEntityTag } from '../http/headers/entity-tag.js';
 import { isHeaderValue, isToken } from '../http/headers/header-value.js';
 import { parseHttpDate, toWholeSeconds } from '../http/headers/http-date.js';
@@ -12,7 +13,7 @@ import type { ServingOptions } from './ranged-options.js';
 const VALIDATORS_AND_TYPE = ['content-type', 'etag', 'last-modified'];
 
 /** Headers of a representation that the app may set on the response itself. */
-const DECLARED = [
+const DECLARED: ReadonlySet<string> = new Set([
   ...VALIDATORS_AND_TYPE,
   'cache-control',
   'content-digest',
@@ -23,7 +24,7 @@ const DECLARED = [
   'content-md5',
   'expires',
   'vary',
-];
+]);
 
 /** Headers that we set on every file. A source or an option may override them, a middleware for all routes may not. */
 const NOT_DECLARED = new Set(['x-content-type-options', 'cross-origin-resource-policy']);
@@ -33,18 +34,14 @@ export type Declared = Readonly<Record<string, string>>;
 
 /**
  * @param headers the source's headers: the app may override each of them
- * @param field reads a header of the response by its lower-case name
  */
-export function declaredHeaders(
-  headers: RepresentationMetadata['headers'],
-  header: (name: string) => string | undefined,
-): Declared {
+export function declaredHeaders(headers: RepresentationMetadata['headers'], exchange: HttpExchange): Declared {
   const declared: Record<string, string> = {};
   const read = (name: string): void => {
-    const value = header(name);
+    const value = exchange.header(name);
     if (value !== undefined) declared[name] = value;
   };
-  for (const name of DECLARED) read(name);
+  for (const name in exchange.headers()) if (DECLARED.has(name)) read(name);
   for (const name in headers) {
     if (isToken(name) && !NOT_DECLARED.has(name.toLowerCase())) read(name.toLowerCase());
   }

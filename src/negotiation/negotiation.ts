@@ -168,8 +168,8 @@ export class Negotiation implements WaitingResponse {
   /** Describes a representation, headers set by the handler included. */
   private describe(representation: Representation): Described {
     const { exchange, policy } = this;
-    const declared = declaredHeaders(representation.headers, (name) => exchange.header(name));
-    const described = describeRepresentation(representation, policy, declared, exchange.facts.receivedAt);
+    const declared = declaredHeaders(representation.headers, exchange);
+    const described = describeRepresentation(representation, policy, declared, exchange.receivedAt);
     const isRefused = policy.acceptRanges && exchange.header('accept-ranges') === 'none';
     return { declared, described, policy: isRefused ? { ...policy, acceptRanges: false } : policy };
   }

@@ -1,4 +1,4 @@
-import { beginAttempt, failWith, succeedWith } from '../exchange/failed-attempt.js';
+import { beginAttempt, failWith, succeedAtOnce, succeedWith } from '../exchange/failed-attempt.js';
 import type { HttpExchange } from '../exchange/http-exchange.js';
 import { CONTENT_DIGESTS } from '../http/content-headers.js';
 import type { ResponseHeaders, ResponsePlan } from '../http/response-plan.js';
@@ -46,11 +46,13 @@ export function refuse(exchange: HttpExchange, { kind, status, headers }: Respon
  * the content.
  *
  * @param seen the response's headers when it was planned
+ * @param isWrittenNext whether the head is written at once, before anything else can happen
  */
-export function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Declared): void {
+export function commit(exchange: HttpExchange, plan: ResponsePlan, seen: Declared, isWrittenNext: boolean): void {
   exchange.keepEncoding();
   beginAttempt(exchange); // another attempt may have failed after this one was planned
-  succeedWith(exchange, plan.status, withLastWords(plan, seen, exchange), outdatedHeaders(plan));
+  const succeed = isWrittenNext ? succeedAtOnce : succeedWith;
+  succeed(exchange, plan.status, withLastWords(plan, seen, exchange), outdatedHeaders(plan));
 }
 
 /** The handler's headers that do not describe the content being sent. */

@@ -4,7 +4,7 @@ export const LARGEST_CHUNK = 1024 * 1024;
 
 /** Small blocks are cut from slabs of this size, in bytes, since each allocation costs garbage collection. */
 const SLAB = 128 * 1024;
-const SMALL = 16 * 1024;
+export const SMALL_BLOCK = 16 * 1024;
 
 /** Large allocations begin 16 bytes after a page boundary, from where some kernels copy slowly: this aligns to a cache line. */
 const PADDING = 48;
@@ -70,7 +70,7 @@ export class ChunkPool {
   }
 
   private allocate(size: number): Uint8Array {
-    if (size > SMALL) return allocate(size);
+    if (size > SMALL_BLOCK) return allocate(size);
     if (this.slab.byteLength < size) this.slab = allocate(SLAB);
     const block = this.slab.subarray(0, size);
     this.slab = this.slab.subarray(size);

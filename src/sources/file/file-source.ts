@@ -44,18 +44,16 @@ export interface FileSourceOptions {
 export function fileSource(path: string, options: FileSourceOptions = {}): RangeSource {
   checkPath('fileSource: the path', path);
   const { root, dotfiles = 'deny', offload, etag } = checkFileOptions(options);
-  return {
-    ...SOURCE_IS_NOT_JSON,
-    ignoresSignal: true,
-    resolve() {
-      const target = root === undefined ? path : confinePath(root, path, dotfiles);
-      const lease = fileHandles.lease(target, root);
-      if (offload !== undefined) return offloadedFile(lease, () => delegationOf(offload, path, target, root));
-      // Synchronous if the file is open already: a promise would slow small responses down.
-      if (isPromise(lease) || !areMediaTypesLoaded()) return openedFile(lease, target, etag);
-      return wholeFile(lease, target, etag);
-    },
+  const resolve = (): Representation | Promise<Representation> => {
+    const target = root === undefined ? path : confinePath(root, path, dotfiles);
+    const lease = fileHandles.lease(target, root);
+    if (offload !== undefined) return offloadedFile(lease, () => delegationOf(offload, path, target, root));
+    // Synchronous if the file is open already: a promise would slow small responses down.
+    if (isPromise(lease) || !areMediaTypesLoaded()) return openedFile(lease, target, etag);
+    return wholeFile(lease, target, etag);
   };
+  const source = { toJSON: SOURCE_IS_NOT_JSON.toJSON, ignoresSignal: true, resolve }; // spreading it would take longer
+  return source;
 }
 
 async function openedFile(

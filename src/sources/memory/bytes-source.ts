@@ -27,7 +27,8 @@ export function bytesSource(bytes: Uint8Array | Blob, options: BytesSourceOption
   checkBytes(bytes);
   checkOptions('bytesSource', options, CHECKS);
   const resolve = isBlob(bytes) ? blobResolver(bytes, options) : memoryResolver(bytes, options);
-  return { ...SOURCE_IS_NOT_JSON, ignoresSignal: true, resolve };
+  const source = { toJSON: SOURCE_IS_NOT_JSON.toJSON, ignoresSignal: true, resolve }; // spreading it would take longer
+  return source;
 }
 
 const [tagExpected, isTag] = METADATA_CHECKS.etag;

@@ -193,3 +193,34 @@ describe('a hook of Fastify that patches the response', () => {
     process.off('unhandledRejection', onFailure).off('uncaughtException', onFailure);
   });
 });
+
+describe('a header that cannot be set, on express', () => {
+  let running: TestApp;
+
+  beforeAll(async () => {
+    running = await startApp('express', { imports: [RangeModule], controllers: [Files] });
+  });
+  afterAll(() => running.close());
+
+  it.each(['accept-ranges', 'content-length', 'content-range', 'etag', 'content-type'])(
+    'leaves nothing of the file on the error: %s',
+    async (refused) => {
+      tamper = (response) => {
+        const setHeader = response.setHeader.bind(response);
+        let isRefused = false;
+        response.setHeader = (name, value) => {
+          if (isRefused || name.toLowerCase() !== refused) return setHeader(name, value);
+          isRefused = true;
+          throw new Error('hostile');
+        };
+      };
+      const response = await fetchRaw(running.port, '/small', range('bytes=1-3'));
+      expect(response.status).toBe(500);
+      expect(response.isComplete).toBe(true);
+      const sent = new Map(response.lines.map(([name, value]) => [name.toLowerCase(), value]));
+      expect(sent.get('cache-control')).toBe('no-store');
+      const ofFile = ['accept-ranges', 'content-range', 'etag', 'last-modified'];
+      expect(ofFile.filter((name) => sent.has(name))).toEqual([]);
+    },
+  );
+});

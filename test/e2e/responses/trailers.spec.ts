@@ -57,6 +57,16 @@ const WAYS: readonly Way[] = [
       }),
   ],
   [
+    'a middleware of Express that adds them beforehand',
+    'express',
+    (app) =>
+      app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+        response.setHeader('Trailer', 'X-Sum');
+        response.addTrailers({ 'X-Sum': 'sum' });
+        next();
+      }),
+  ],
+  [
     'chunks that a middleware asks for on Express',
     'express',
     (app) =>

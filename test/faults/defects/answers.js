@@ -68,8 +68,8 @@ export const answers = [
     edits: [
       {
         file: 'answer.ts',
-        code: 'commit(exchange, plan, declared);',
-        instead: 'commit(exchange, plan, declared);\n    stream?.close(true);',
+        code: 'commit(exchange, plan, declared, isWrittenNext);',
+        instead: 'commit(exchange, plan, declared, isWrittenNext);\n    stream?.close(true);',
       },
     ],
     specs: ['foreign-hands'],

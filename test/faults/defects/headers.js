@@ -186,4 +186,21 @@ export const headers = [
     ],
     specs: ['trailers'],
   },
+  {
+    name: 'what is sent at once has trailers and a length',
+    edits: [{ file: 'failed-attempt.ts', code: 'frameHead(exchange, status);', instead: '' }],
+    specs: ['trailers'],
+  },
+  {
+    name: 'headers of a success that could not be set stay on the error',
+    edits: [
+      {
+        file: 'failed-attempt.ts',
+        code: 'watchSuccess(exchange, { before, headers, removed, status: [statusBefore, status] });',
+        instead: '',
+      },
+    ],
+    only: 'leaves nothing of the file on the error',
+    specs: ['throwing-methods'],
+  },
 ];
