@@ -1,6 +1,6 @@
 import { type OutgoingMessage, ServerResponse } from 'node:http';
 import { Readable, Writable } from 'node:stream';
-import { chunkPool } from '../sources/file/chunk-pool.js';
+import { chunkPool, LARGEST_CHUNK } from '../sources/file/chunk-pool.js';
 import { SourceLengthError } from '../sources/source-errors.js';
 import { isGone, isHttp2, whenFlushed } from './http2-response.js';
 import type { Content } from './content.js';
@@ -166,11 +166,18 @@ async function writeAndReadOn(
  */
 export const HTTP2_SLICE = 32 * 1024;
 
+/**
+ * The same over HTTP/1.1, where only a write that fails, and TLS, which encrypts all of it at once, do not tell about it. As long
+ * as the largest chunk of a file, which is therefore written as it is.
+ */
+const HTTP1_SLICE = LARGEST_CHUNK;
+
 /** Resolves when a chunk was flushed to the kernel, or the client disconnected. */
 async function written(content: Content, response: Writable, writer: SoleWriter, chunk: Uint8Array): Promise<void> {
-  if (!isHttp2(response)) return writtenAtOnce(content, response, writer, chunk);
-  for (let at = 0; at < chunk.byteLength && !isGone(response); at += HTTP2_SLICE) {
-    await writtenAtOnce(content, response, writer, chunk.subarray(at, at + HTTP2_SLICE));
+  const slice = isHttp2(response) ? HTTP2_SLICE : HTTP1_SLICE;
+  if (chunk.byteLength <= slice) return writtenAtOnce(content, response, writer, chunk);
+  for (let at = 0; at < chunk.byteLength && isOpen(response); at += slice) {
+    await writtenAtOnce(content, response, writer, chunk.subarray(at, at + slice));
   }
 }
 
@@ -223,6 +230,10 @@ function recycle(response: Writable, chunk: Uint8Array): void {
 /** Whether the connection broke during the last write, of which Node.js informs the response later. */
 function isBroken(response: Writable & Partial<Pick<OutgoingMessage, 'socket'>>): boolean {
   return response.socket?.destroyed === true;
+}
+
+function isOpen(response: Writable): boolean {
+  return !isGone(response) && (isHttp2(response) || !isBroken(response));
 }
 
 /** Node.js reports no error for a write that was cancelled because its connection closed. */

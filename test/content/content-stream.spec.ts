@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Transform, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { ContentStream } from '../../src/content/content-stream.js';
 import { PrimedContent } from '../../src/content/primed-content.js';
 import { pseudoRandomBytes } from '../support/sources/fixtures.js';
@@ -57,6 +57,15 @@ describe('a ContentStream that is piped into its response', () => {
     });
     expect(response.isComplete).toBe(true);
     expect(response.body.equals(bytes)).toBe(true);
+  });
+
+  it('writes a chunk from memory piece by piece: of a write that fails, nothing is known', async () => {
+    const probe = new ProbeSource(pseudoRandomBytes(2_500_000), { chunkSize: 2_500_000 });
+    const response = new Collector();
+    new ContentStream(await prime(probe), response, fail).pipe(response);
+    await finished(response);
+    expect(response.chunks.map(({ length }) => length)).toEqual([2 ** 20, 2 ** 20, 2_500_000 - 2 ** 21]);
+    expect(response.bytes.equals(probe.bytes)).toBe(true);
   });
 
   it('sends content of unknown length, and ends it', async () => {

@@ -273,6 +273,23 @@ describe.each(LINES.flatMap((line) => line.adapters.map((adapter) => [line.name,
         await expectCounted(running.port, rows);
       });
 
+      it('a client that resets its connection while it reads on, which fails a write', async () => {
+        if (!line.name.startsWith('HTTP/1.1')) return; // the clients of HTTP/2 here open no windows
+        const paths = ['/file', '/stream', '/memory'].flatMap((target) =>
+          [2, 4, 6].map((mebibytes) => [`${target}?client=${clients++}`, mebibytes * MiB] as const),
+        );
+        for (const [path, enough] of paths) {
+          const { connection, tcp } = await line.open(running.port, path);
+          connection.socket.resume();
+          await connection.untilSeen(enough);
+          const received = tcp.bytesRead;
+          tcp.resetAndDestroy();
+          const [{ bytesSent, outcome } = { bytesSent: -1, outcome: '' }] = await messagesOf(path);
+          expect(outcome).toBe('aborted');
+          expect(bytesSent).toBeGreaterThanOrEqual(withoutRecords(received) - MiB);
+        }
+      });
+
       it('a response that fails while the client does not read', async () => {
         failure = new Gate();
         const leave = (): void => failure.fail(new Error('the disk is gone'));
