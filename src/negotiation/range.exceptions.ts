@@ -47,11 +47,6 @@ export function toHttpException(error: unknown): unknown {
   }
 }
 
-/** Whether the source was denied access, which the client sees as 404. */
-export function isForbidden(error: unknown): boolean {
-  return (error as { isForbidden?: unknown } | null | undefined)?.isForbidden === true;
-}
-
 /** The status of Nest's response: 500 unless it is an HttpException. */
 export function statusOf(exception: unknown): number {
   return exception instanceof HttpException ? exception.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;

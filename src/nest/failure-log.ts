@@ -1,12 +1,13 @@
 import { HttpException, type Logger } from '@nestjs/common';
 import type { HttpExchange } from '../exchange/http-exchange.js';
-import { errorHeaders, isForbidden, statusOf, toHttpException } from '../negotiation/range.exceptions.js';
+import { errorHeaders, statusOf, toHttpException } from '../negotiation/range.exceptions.js';
 import { clear } from '../negotiation/response-headers.js';
 import { stackOf, withRequest } from '../observability/error-text.js';
 import { LogInterval } from '../observability/log-interval.js';
 import { NotFoundLog } from '../observability/not-found-log.js';
 import { callQuietly } from '../sources/call-quietly.js';
 import { messageOf } from '../sources/error-message.js';
+import { isForbidden } from '../sources/source-errors.js';
 
 /** Logs why a file could not be sent, where the exception that the app's filters get does not tell. */
 export class FailureLog {

@@ -39,6 +39,11 @@ export class SourceNotFoundError extends SourceError {
   }
 }
 
+/** Whether the source was denied access, which the client sees as 404. */
+export function isForbidden(error: unknown): boolean {
+  return propertyOf(error, 'isForbidden') === true;
+}
+
 /** The root directory is unusable, so every name below it is a 404. */
 export class UnusableRootError extends SourceNotFoundError {
   /** @param unusableRoot absolute path of the root */

@@ -54,18 +54,26 @@ async function isOther(path: string): Promise<boolean> {
   return stats?.isFile() === false;
 }
 
-/** Temporary failures. */
-const NOT_NOW: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']);
-
 async function openFile(path: string, flags: number): Promise<number> {
   try {
     return await openAsync(path, OPEN_FLAGS | flags);
   } catch (error) {
-    if (NOT_NOW.has(codeOf(error))) {
-      throw new SourceUnavailableError(`${path} cannot be opened now`, { cause: error });
-    }
-    throw new SourceNotFoundError(`${path} cannot be opened`, { cause: error });
+    throw toOpenError(path, error);
   }
+}
+
+/** Codes of temporary failures of a file system, local or on a network. */
+export const NOT_NOW: ReadonlySet<unknown> = new Set(
+  'EMFILE ENFILE ENOMEM EIO EAGAIN EBUSY ESTALE ETIMEDOUT'.split(' '),
+);
+
+/** The error for a file that cannot be opened: if this is for lack of a permission, the log says so. */
+export function toOpenError(path: string, cause: unknown): SourceNotFoundError | SourceUnavailableError {
+  const code = codeOf(cause);
+  if (NOT_NOW.has(code)) return new SourceUnavailableError(`${path} cannot be opened now`, { cause });
+  const isForbidden = code === 'EACCES' || code === 'EPERM';
+  const reason = isForbidden ? `: the user of this process lacks the permission (${code})` : '';
+  return new SourceNotFoundError(`${path} cannot be opened${reason}`, { cause, isForbidden });
 }
 
 /**
@@ -82,7 +90,7 @@ export async function realPathOf(path: string, root: string | undefined): Promis
     if (root === undefined || isInside(realRoot, realPath)) return realPath;
   } catch (error) {
     if (root !== undefined) await checkRoot(root);
-    throw new SourceNotFoundError(`${path} cannot be opened`, { cause: error });
+    throw toOpenError(path, error);
   }
   throw new SourceNotFoundError(`${path} leads out of ${root}`);
 }

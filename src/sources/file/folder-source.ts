@@ -8,7 +8,7 @@ import { mediaType } from '../media-type.js';
 import { SOURCE_IS_NOT_JSON } from '../not-json.js';
 import { checkOptions, type Checks, count, directory, flag, oneOf } from '../options/check-options.js';
 import { checkPath } from '../options/given-value.js';
-import { codeOf, SourceNotFoundError, unusableRootOf } from '../source-errors.js';
+import { codeOf, isForbidden, SourceNotFoundError, unusableRootOf } from '../source-errors.js';
 import type { RangeSource, Representation } from '../source.js';
 import { AbsentNames } from './absent-names.js';
 import { fileVersionOf } from './file-parts.js';
@@ -137,7 +137,7 @@ class FolderFile implements RangeSource {
     if (coding === IDENTITY) return undefined;
     const name = `${this.name}${SUFFIXES[coding]}`;
     if (this.folder.absent.has(name)) return undefined;
-    const sibling = await this.lookUp(name, signal);
+    const sibling = await this.lookUp(name, signal).catch(unlessForbidden);
     if (sibling === undefined && original !== undefined) this.folder.absent.add(name); // only siblings of real files, so that clients cannot fill it
     return sibling;
   }
@@ -146,7 +146,8 @@ class FolderFile implements RangeSource {
     try {
       return await fileSource(name, this.folder.files).resolve(signal);
     } catch (error) {
-      if (codeOf(error) === 'SOURCE_NOT_FOUND' && unusableRootOf(error) === undefined) return undefined;
+      const isMissing = codeOf(error) === 'SOURCE_NOT_FOUND' && unusableRootOf(error) === undefined;
+      if (isMissing && !isForbidden(error)) return undefined;
       throw error;
     }
   }
@@ -164,6 +165,11 @@ class FolderFile implements RangeSource {
       throw error;
     }
   }
+}
+
+/** A sibling that may not be read is left out: the file itself can be sent. */
+function unlessForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
 }
 
 /** Whether anything exists at a path, such as a directory, or a link that leads out of the folder or nowhere. */

@@ -2,7 +2,7 @@ import { type BigIntStats, type ReadStream } from 'node:fs';
 import { type ByteRange, rangeLength } from '../../http/ranges/byte-range.js';
 import { andThen } from '../and-then.js';
 import { type FileLease, fileHandles } from '../descriptors/descriptor-cache.js';
-import { fstatAsync } from '../descriptors/open-file.js';
+import { fstatAsync, NOT_NOW, toOpenError } from '../descriptors/open-file.js';
 import { isUnsized } from '../descriptors/unsized-file.js';
 import { fileRepresentation } from '../file/file-source.js';
 import { fileValidators } from '../file/file-validators.js';
@@ -208,7 +208,7 @@ function openError({ errored, path }: ReadStream): Error {
   if (errored === null)
     return new TypeError(`the stream over ${name} was destroyed or sent already; return a fresh one`);
   const { code = '' }: NodeJS.ErrnoException = errored;
-  return ABSENT.has(code) ? new SourceNotFoundError(`${name} cannot be opened`, { cause: errored }) : errored;
+  return ABSENT.has(code) || NOT_NOW.has(code) ? toOpenError(name, errored) : errored;
 }
 
 /** Error codes of `open` that mean that there is nothing to serve. */

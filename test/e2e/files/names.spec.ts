@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Headers, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Query, StreamableFile } from '@nestjs/common';
 import { fileSource, folderSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, createReadStream, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -27,10 +27,20 @@ for (const name of ORDINARY_NAMES) {
   fixtures.write(`ordinary/${name}`, contentOf(name));
   fixtures.write(`ordinary/${name}.gz`, gzipSync(contentOf(name)));
 }
+mkdirSync(fixtures.at('ordinary/locked'));
+for (const name of ['root/locked.mp4', 'ordinary/locked.mp4', 'ordinary/locked/clip.mp4', 'ordinary/first.mp4']) {
+  fixtures.write(name, BYTES);
+}
+fixtures.write('ordinary/first.mp4.gz', gzipSync(BYTES));
+for (const name of ['root/locked.mp4', 'ordinary/locked.mp4', 'ordinary/locked', 'ordinary/first.mp4.gz']) {
+  chmodSync(fixtures.at(name), 0o000);
+}
+chmodSync(fixtures.path, 0o755);
 execFileSync('mkfifo', [fixtures.at('root/fifo')]);
 const socket = createServer().listen(fixtures.at('root/socket'));
 afterAll(() => {
   socket.close();
+  chmodSync(fixtures.at('ordinary/locked'), 0o755);
   fixtures.remove();
 });
 
@@ -47,6 +57,11 @@ class Files {
   @Get('file')
   file(@Query('name') name: string) {
     return new RangedFile(fileSource(name, { root }));
+  }
+
+  @Get('read-stream')
+  readStream(@Query('name') name: string) {
+    return new StreamableFile(createReadStream(fixtures.at(name)));
   }
 
   @Get('lost')
@@ -233,13 +248,47 @@ describe.each(ADAPTERS)('file names from users on %s', (adapter) => {
     expect(target).toMatch(/^\/internal\/[\w.%!~*'()/-]+$/);
     expect(decodeURIComponent(target)).toBe(`/internal/${name}`);
   });
+});
 
-  it('a file without read permission is refused like a missing one', async () => {
-    const path = fixtures.write('root/locked.mp4', BYTES);
-    chmodSync(path, 0o000);
-    const response = await get('locked.mp4');
-    // To root nothing is locked.
-    expect(response.status).toBe(process.getuid?.() === 0 ? 200 : 404);
+/** To root nothing is locked. */
+async function asOrdinaryUser(work: () => Promise<void>): Promise<void> {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
+describe.each(ADAPTERS)('a file that the user of the process may not read, on %s', (adapter) => {
+  it.each([
+    ['/file?name=locked.mp4', 'root/locked.mp4'],
+    ['/read-stream?name=root/locked.mp4', 'root/locked.mp4'],
+    ['/ordinary?name=locked.mp4', 'ordinary/locked.mp4'],
+    ['/ordinary?name=locked/clip.mp4', 'ordinary/locked/clip.mp4'],
+    ['/folder?name=locked.mp4', 'ordinary/locked.mp4'],
+    ['/folder?name=locked/clip.mp4', 'ordinary/locked/clip.mp4'],
+  ])('is a 404 to clients, and a warning that says why: %s', async (path, file) => {
+    const { port, log, close } = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
+    await asOrdinaryUser(async () => {
+      for (const _ of [1, 2]) expect((await fetchRaw(port, path)).status).toBe(404);
+    });
+    expect(log.at('warn')).toEqual([
+      `GET ${path.split('?')[0]}: 404, because access was refused (logged once a minute): ` +
+        `${fixtures.at(file)} cannot be opened: the user of this process lacks the permission (EACCES)`,
+    ]);
+    await close();
+  });
+
+  it('is left out if it is only a precompressed sibling', async () => {
+    const { port, log, close } = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
+    await asOrdinaryUser(async () => {
+      const response = await fetchRaw(port, '/folder?name=first.mp4', [['Accept-Encoding', 'gzip']]);
+      expect([response.status, header(response, 'Content-Encoding')]).toEqual([200, undefined]);
+    });
+    expect(log.at('warn')).toEqual([]);
+    await close();
   });
 });
 
