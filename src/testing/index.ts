@@ -1,5 +1,5 @@
 /** @module nestjs-range/testing */
-export { type ContractCheck, rangeSourceContract, type SourceContractOptions } from './contract/source-contract.js';
-export type { MakeSource, SourceUnderTest } from './contract/source-reader.js';
+export { type FailingSource, rangeSourceContract, type SourceContractOptions } from './contract/source-contract.js';
+export type { ContractCheck, MakeSource, SourceUnderTest } from './contract/source-reader.js';
 export { checkRangedEndpoint, type EndpointOptions } from './endpoint/ranged-endpoint.js';
 export type { Finding } from './endpoint/question.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { rangeSourceContract, type SourceContractOptions, type SourceUnderTest } from 'nestjs-range/testing';
 import { zipSource } from 'nestjs-range/zip';
 import { createReadStream, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
@@ -65,12 +65,19 @@ const inStore = (of: (name: string) => SourceUnderTest['source']): Subject => ({
   missing: () => of('missing.mp4'),
   empty: () => of('empty.mp4'),
   failing: {
-    'a store that is overloaded': () => interferingWith(of, answering(503)),
-    'a store that denies access': () => interferingWith(of, answering(403)),
-    'a store that refuses to read': () => interferingWith(of, when(isRead, answering(401))),
-    'a store that hangs up': () => interferingWith(of, when(isRead, hangUp)),
+    'a store that hangs up': { source: () => interferingWith(of, hangUp), status: 503 },
+    'a store that hangs up on reading': { source: () => interferingWith(of, when(isRead, hangUp)), status: 503 },
     'a store that breaks off': () => interferingWith(of, when(isRead, breakOff)),
-    'a store that sends something else': () => interferingWith(of, when(isRead, sendOtherRange)),
+    'a store that sends something else': {
+      source: () => interferingWith(of, when(isRead, sendOtherRange)),
+      status: 502,
+    },
+    'a store that sends too little': { source: () => interferingWith(of, when(isRead, sending(-1))), status: 502 },
+    'a store that sends too much': { source: () => interferingWith(of, when(isRead, sending(1))), status: 502 },
+  },
+  refusing: (status, requests) => {
+    const refuse = requests === 'all' ? answering(status) : when(isRead, answering(status));
+    return interferingWith(of, ...Array.from({ length: 4 }, () => refuse));
   },
   silent: Object.fromEntries(SILENCES.map(([where, silence]) => [where, () => interferingWith(of, silence)])),
   others: {
@@ -80,13 +87,14 @@ const inStore = (of: (name: string) => SourceUnderTest['source']): Subject => ({
   resourcesInUse: () => store.underWay,
 });
 
-/** A source over an object that nothing is known of, whose store does something else once. */
-function interferingWith(of: (name: string) => RangeSource, interference: Interference): RangeSource {
+/** A source over an object that nothing is known of, whose store does something else, as often as is given. */
+function interferingWith(of: (name: string) => RangeSource, ...interferences: readonly Interference[]): RangeSource {
   const name = `fresh-${fresh++}.mp4`;
   store.put(name, BYTES);
-  store.interferences.push(interference);
+  store.interferences.splice(0, Infinity, ...interferences);
   return of(name);
 }
+afterEach(() => void store.interferences.splice(0));
 let fresh = 0;
 
 const hangUp: Interference = (request) => {
@@ -99,6 +107,20 @@ const breakOff: Interference = (_, response) => {
   response.write(BYTES.subarray(0, 70_000), () => response.destroy());
   return true;
 };
+
+/** The right head, and so many bytes more or less than it says, in chunks. */
+function sending(more: number): Interference {
+  return ({ headers }, response) => {
+    const range = headers['x-ms-range'] ?? headers.range;
+    const [, first = '', last = ''] = /bytes=(\d+)-(\d+)/.exec(String(range)) ?? [];
+    const etag = headers['if-match'];
+    const head = { 'content-range': `bytes ${first}-${last}/${BYTES.length}`, ...(etag === undefined ? {} : { etag }) };
+    response.writeHead(206, head);
+    response.flushHeaders(); // without a length
+    response.end(Buffer.alloc(Number(last) - Number(first) + 1 + more));
+    return true;
+  };
+}
 
 const sendOtherRange: Interference = (_, response) => {
   writeHead(response, `bytes 1-10/${BYTES.length}`, 10);

@@ -1,4 +1,5 @@
-import type { RangeSource } from '../../sources/source.js';
+import type { ByteRange } from '../../http/ranges/byte-range.js';
+import type { RangeSource, Representation } from '../../sources/source.js';
 import { expectBytes } from './reading.js';
 import {
   assertTrue,
@@ -7,6 +8,7 @@ import {
   type NamedCheck,
   readRange,
   type SourceUnderTest,
+  unlessNeverEnded,
   withRepresentation,
 } from './source-reader.js';
 
@@ -85,7 +87,8 @@ async function replacedWhileReading({ source, bytes, other, replace }: Replaceme
     let read: Buffer | undefined;
     try {
       read = await readRange(representation, undefined, (index) => (index === 0 ? replace(other) : undefined));
-    } catch {
+    } catch (error) {
+      unlessNeverEnded(error);
       await replace(other); // also if nothing could be read
     }
     if (read !== undefined) expectBytes(read, bytes, undefined);
@@ -114,22 +117,25 @@ export async function checkMissing(source: RangeSource): Promise<void> {
   assertTrue(codeOf(failure) === 'SOURCE_NOT_FOUND', () => `it failed with ${String(failure)}`);
 }
 
+/** Chooses what to read; `undefined`: the whole. */
+type Choose = (representation: Representation) => ByteRange | undefined;
+
 /**
- * Reads the whole like a response: if the source changes before its first bytes are read, it is resolved again, once.
+ * Reads like a response: if the source changes before its first bytes are read, it is resolved again, once.
  *
  * @returns the error; `undefined`: there was none
  */
-export async function failureOf(source: RangeSource): Promise<unknown> {
-  const failure = await failureOnce(source);
-  return codeOf(failure) === 'SOURCE_CHANGED' ? failureOnce(source) : failure;
+export async function failureOf(source: RangeSource, choose: Choose = () => undefined): Promise<unknown> {
+  const failure = await failureOnce(source, choose);
+  return codeOf(failure) === 'SOURCE_CHANGED' ? failureOnce(source, choose) : failure;
 }
 
-async function failureOnce(source: RangeSource): Promise<unknown> {
+async function failureOnce(source: RangeSource, choose: Choose): Promise<unknown> {
   try {
-    await withRepresentation(source, (representation) => readRange(representation, undefined));
+    await withRepresentation(source, (representation) => readRange(representation, choose(representation)));
     return undefined;
   } catch (error) {
-    return error ?? new Error('it failed without an error');
+    return unlessNeverEnded(error) ?? new Error('it failed without an error');
   }
 }
 

@@ -1,29 +1,45 @@
-import type { RangeSource } from '../../sources/source.js';
 import { METADATA } from './metadata.js';
 import { checkEmpty, READING } from './reading.js';
 import { RELEASE } from './release.js';
 import { checkMissing, REPLACED } from './replaced.js';
-import { assertTrue, comesTrue, type MakeSource } from './source-reader.js';
-import { checkFailing, checkOthers, checkSecrets, checkSilent } from './storage.js';
+import { assertTrue, comesTrue, type ContractCheck, type MakeSource } from './source-reader.js';
+import {
+  checkFailing,
+  checkOthers,
+  checkSecrets,
+  checkSilent,
+  checksOfRefusals,
+  type FailureStatus,
+  type Refusing,
+  type SourceMaker,
+} from './storage.js';
 
-/** A requirement: its description, and a function that rejects if a source violates it. */
-export interface ContractCheck {
-  readonly name: string;
-  readonly run: () => Promise<void>;
+/** A source over storage that fails, and what clients must get for it before the first byte is sent. */
+export interface FailingSource {
+  readonly source: SourceMaker;
+  /**
+   * 502 for a SourceProtocolError (it sends more or fewer bytes than requested, or something else), 503 for a
+   * SourceUnavailableError (its connection is refused or reset), 504 for a SourceTimeoutError, 404 for a SourceNotFoundError
+   * with `isForbidden`, 500 for any other error.
+   */
+  readonly status: FailureStatus;
 }
-
-type SourceMaker = () => RangeSource | Promise<RangeSource>;
 
 export interface SourceContractOptions {
   /** A source over a missing object. */
   readonly missing?: SourceMaker | undefined;
   /** A source over an empty object. */
   readonly empty?: SourceMaker | undefined;
-  /** Sources over storage that fails: it denies access, cannot be reached, or breaks off in the middle of the content. */
-  readonly failing?: Readonly<Record<string, SourceMaker>> | undefined;
+  /** Sources over storage that fails: it cannot be reached, breaks off in the content, or sends more or less than requested. */
+  readonly failing?: Readonly<Record<string, SourceMaker | FailingSource>> | undefined;
+  /** Makes a source over storage that responds with an HTTP status: to all requests, or only to those for content. */
+  readonly refusing?: Refusing | undefined;
   /** Sources over storage that stops responding: before the metadata, before the content, or in the middle of it. */
   readonly silent?: Readonly<Record<string, SourceMaker>> | undefined;
-  /** Sources over other objects, or for other users, each with its own content: they must not share what they remember. */
+  /**
+   * Sources over other objects, or for other users, each with its own content: they must not share what they remember. Also
+   * over objects whose type or name the storage keeps although it is no valid header.
+   */
   readonly others?: Readonly<Record<string, MakeSource>> | undefined;
   /** Passwords, keys and tokens of the sources, which no error may contain. */
   readonly secrets?: readonly string[] | undefined;
@@ -52,24 +68,28 @@ export function rangeSourceContract(make: MakeSource, options: SourceContractOpt
 }
 
 function checksOfOptions(make: MakeSource, options: SourceContractOptions): readonly ContractCheck[] {
-  const { missing, empty, failing = {}, silent = {}, others = {}, secrets = [] } = options;
+  const { missing, empty, failing = {}, refusing, silent = {}, others = {}, secrets = [] } = options;
   const checks: ContractCheck[] = [];
   const add = (name: string, run: () => Promise<void>): void => void checks.push({ name, run });
   if (missing !== undefined) {
     add('a missing object is a SourceNotFoundError', async () => checkMissing(await missing()));
   }
   if (empty !== undefined) add('an empty object returns no bytes', async () => checkEmpty(await empty()));
-  for (const [what, makeFailing] of Object.entries(failing)) {
-    add(`${what}: it fails, and not as a missing object`, async () => checkFailing(await makeFailing()));
+  for (const [what, one] of Object.entries(failing)) {
+    const { source, status } = typeof one === 'function' ? { source: one } : one;
+    const as = status === undefined ? 'it fails, and not as a missing object' : `clients get a ${status}`;
+    add(`${what}: ${as}`, () => checkFailing(source, status));
   }
+  if (refusing !== undefined) checks.push(...checksOfRefusals(refusing));
   for (const [what, makeSilent] of Object.entries(silent)) {
     add(`${what}: an abort ends the wait`, async () => checkSilent(await makeSilent()));
   }
   for (const [what, makeOther] of Object.entries(others)) {
     add(`${what}: each source has its own metadata and bytes`, () => checkOthers(make, makeOther));
   }
-  const broken = missing === undefined ? failing : { missing, ...failing };
-  if (secrets.length > 0) add('no error contains a secret', () => checkSecrets(Object.values(broken), secrets));
+  const makers = Object.values(failing).map((one) => (typeof one === 'function' ? one : one.source));
+  const broken = missing === undefined ? makers : [missing, ...makers];
+  if (secrets.length > 0) add('no error contains a secret', () => checkSecrets(broken, secrets));
   return checks;
 }
 

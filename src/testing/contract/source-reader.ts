@@ -15,6 +15,12 @@ export interface SourceUnderTest {
 
 export type MakeSource = () => SourceUnderTest | Promise<SourceUnderTest>;
 
+/** A requirement: its description, and a function that rejects if a source violates it. */
+export interface ContractCheck {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
 /** A requirement and its description. */
 export type NamedCheck = readonly [name: string, check: (make: MakeSource) => Promise<void>];
 
@@ -116,11 +122,20 @@ export async function letGo(bytes: Releasable): Promise<void> {
   bytes.destroy();
 }
 
+/** Something never ended: the fault of a source, and not an error that it has thrown. */
+class NeverEnded extends Error {}
+
+/** Throws an error of ours again, which is not to be taken for one of the source. */
+export function unlessNeverEnded(error: unknown): unknown {
+  if (error instanceof NeverEnded) throw error;
+  return error;
+}
+
 /** Rejects if something never ends. */
 export async function inTime<T>(what: string, work: T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not end`)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new NeverEnded(`${what} did not end`)), PATIENCE_MS);
   });
   try {
     return await Promise.race([work, late]);

@@ -74,7 +74,7 @@ export class AnswerReader {
     if (status < 200) return; // the final one follows
     const headers = new Map<string, string[]>();
     for (const line of lines) {
-      const match = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([^\r\n]*?)[ \t]*$/.exec(line);
+      const match = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/.exec(line);
       if (match === null) this.failure ??= `${JSON.stringify(line.slice(0, 80))} is not a header`;
       const [, name = '', value = ''] = match ?? [];
       headers.set(name.toLowerCase(), [...(headers.get(name.toLowerCase()) ?? []), value]);

@@ -104,6 +104,8 @@ function findingsOfWhole(whole: Whole, bytes: Uint8Array | undefined): Finding[]
   ask('the form of the ETag', 'RFC 9110 §8.8.3', '"…" or W/"…"', must(hasTag, valueText('etag')));
   const hasDate = isAbsent('last-modified') || lastModified !== undefined;
   ask('the form of the Last-Modified', 'RFC 9110 §5.6.7', 'an IMF-fixdate', must(hasDate, valueText('last-modified')));
+  const isType = isAbsent('content-type') || isMediaType(valueOf(answer, 'content-type') ?? '');
+  ask('the form of the Content-Type', 'RFC 9110 §8.3.1', 'a media type', must(isType, valueText('content-type')));
   const isPast = !isInFuture(whole);
   ask('a Last-Modified in the future', 'RFC 9110 §8.8.2.1', 'none', must(isPast, valueText('last-modified')));
   ask(
@@ -116,6 +118,11 @@ function findingsOfWhole(whole: Whole, bytes: Uint8Array | undefined): Finding[]
     ),
   );
   return findings;
+}
+
+/** `type "/" subtype`, and parameters of any form. */
+function isMediaType(value: string): boolean {
+  return /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;.*)?$/.test(value);
 }
 
 function isInFuture({ answer, lastModified = 0 }: Whole): boolean {

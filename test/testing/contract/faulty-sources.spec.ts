@@ -3,7 +3,11 @@ import {
   bytesSource,
   type ByteRange,
   type RangeSource,
+  SourceFailedError,
+  SourceLengthError,
   SourceNotFoundError,
+  SourceProtocolError,
+  SourceTimeoutError,
   SourceUnavailableError,
 } from 'nestjs-range';
 import { type ContractCheck, rangeSourceContract, type SourceContractOptions } from 'nestjs-range/testing';
@@ -37,7 +41,17 @@ function contractOf(fault: Fault = () => ({}), options: SourceContractOptions = 
         'a store that is down': () => failingWith(new SourceUnavailableError('the store is down')),
         'a store that denies access': () => failingWith(new SourceNotFoundError('denied', { isForbidden: true })),
         'a store that breaks off': () => sending(brokenOff(new Error('broken off'))),
+        'a store that resets the connection': {
+          source: () => failingWith(new SourceUnavailableError('connection reset')),
+          status: 503,
+        },
+        'a store that sends another length': {
+          source: () => sending(brokenOff(new SourceProtocolError('100 of the bytes requested'))),
+          status: 502,
+        },
+        'a store that is slow': { source: () => failingWith(new SourceTimeoutError('no response')), status: 504 },
       },
+      refusing: (status, requests) => (requests === 'all' ? failingWith : failingToOpen)(refusalOf(status)),
       silent: {
         'no metadata': () => ({ resolve: untilAborted }),
         'no content': () => sending(untilAborted),
@@ -46,7 +60,10 @@ function contractOf(fault: Fault = () => ({}), options: SourceContractOptions = 
         'a silent web stream': () => sending(() => new ReadableStream<Uint8Array>({})),
         'a silent web stream of another library': () => sending(() => new ForeignWebStream([BYTES], true)),
       },
-      others: { 'another object': () => ({ source: store.source('other'), bytes: OTHER }) },
+      others: {
+        'another object': () => ({ source: store.source('other'), bytes: OTHER }),
+        'an object with an odd type': () => ({ source: bytesSource(OTHER, { type: undefined }), bytes: OTHER }),
+      },
       secrets: [SECRET],
       resourcesInUse: () => store.inUse,
       ...options,
@@ -62,8 +79,21 @@ function failingWith(error: unknown): RangeSource {
   };
 }
 
-function sending(open: (signal: AbortSignal) => unknown): RangeSource {
-  return { resolve: () => ({ size: BYTES.length, open: (_, signal) => open(signal) as never }) };
+function sending(open: (signal: AbortSignal, range: ByteRange | undefined) => unknown): RangeSource {
+  return { resolve: () => ({ size: BYTES.length, open: (range, signal) => open(signal, range) as never }) };
+}
+
+function failingToOpen(error: unknown): RangeSource {
+  return sending(async () => {
+    throw error;
+  });
+}
+
+/** What a right source throws for a status. */
+function refusalOf(status: number): Error {
+  if (status === 404 || status === 403) return new SourceNotFoundError('refused', { isForbidden: status === 403 });
+  if (status === 504) return new SourceTimeoutError('no response');
+  return status === 401 ? new SourceFailedError('unauthorised') : new SourceUnavailableError('unavailable');
 }
 
 function brokenOff(error?: Error): () => AsyncIterable<Uint8Array> {
@@ -129,6 +159,17 @@ const unversioned = planted((_, store) => ({
     const end = range === undefined ? BYTES.length : range.lastPos + 1;
     for (let at = range?.firstPos ?? 0; at < end; at += 50_000) {
       yield store.get('clip')?.bytes.subarray(at, Math.min(at + 50_000, end)) ?? new Uint8Array(0);
+    }
+  },
+}));
+
+/** Waits for the rest of a version that has been replaced. */
+const stuck = planted(({ open }, store) => ({
+  async *open(range, signal) {
+    const version = store.get('clip');
+    for await (const chunk of await open(range, signal)) {
+      yield chunk;
+      if (store.get('clip') !== version) await never();
     }
   },
 }));
@@ -258,6 +299,21 @@ const SIZED = 'whenSized() returns the same version with its size';
 const WHOLE = 'open() without a range returns all bytes';
 const REMOVED = 'content that is removed is not found, and is served again when it is back';
 
+const unheard = (): AbortSignal => new AbortController().signal;
+
+/** Wrong errors for what storage responds. */
+const REFUSED: readonly (readonly [status: number, error: Error, message: RegExp])[] = [
+  [401, NOT_FOUND, /would get 404 for SourceNotFoundError.*where 500 or 502 or 503 is expected/],
+  [403, NOT_FOUND, /a 403 was taken for a missing object/],
+  [403, new SourceUnavailableError('denied'), /would get 503 .*SourceNotFoundError, with isForbidden/],
+  [404, new Error('UnknownError'), /would get 500 .*: throw a SourceNotFoundError/],
+  [404, new SourceNotFoundError('denied', { isForbidden: true }), /a missing object was taken for a denial/],
+  [429, new Error('Too Many Requests'), /would get 500 .*: throw a SourceUnavailableError/],
+  [500, NOT_FOUND, /would get 404 /],
+  [503, new Error('Slow Down'), /would get 500 .*: throw a SourceUnavailableError/],
+  [504, new Error('Gateway Timeout'), /would get 500 .*: throw a SourceTimeoutError/],
+];
+
 type Row = readonly [what: string, check: string, make: () => readonly ContractCheck[], message: RegExp];
 
 const FAULTS: readonly Row[] = [
@@ -328,6 +384,7 @@ const FAULTS: readonly Row[] = [
     ],
     [`goes on with ${what}`, replacedWhileRead(what), unversioned, /bytes returned/],
   ]),
+  ['waits for ever for what is no longer there', replacedWhileRead('other content'), stuck, /reading did not end/],
   ['sends nothing of what was removed', REMOVED, unversioned, /0 bytes returned/],
   [
     'fails with another error for what was removed',
@@ -414,6 +471,94 @@ const FAULTS: readonly Row[] = [
     configured({ failing: { 'a store that breaks off': () => sending(brokenOff()) } }),
     /read to its end without an error/,
   ],
+  [
+    'waits for ever where the store breaks off',
+    'a store that breaks off: it fails, and not as a missing object',
+    configured({ failing: { 'a store that breaks off': () => sending(() => silentAfterChunk(unheard())) } }),
+    /reading did not end/,
+  ],
+  [
+    'ends where the store breaks off in a part',
+    'a store that breaks off: it fails, and not as a missing object',
+    configured({
+      failing: {
+        'a store that breaks off': () =>
+          sending((_, range) => brokenOff(range === undefined ? new Error('broken off') : undefined)()),
+      },
+    }),
+    /read to its end without an error/,
+  ],
+  ...(
+    [
+      ['resets the connection', 503, new Error('ECONNRESET'), /would get 500 .*: throw a SourceUnavailableError/],
+      ['resets the connection', 503, new SourceTimeoutError('reset'), /would get 504 .* 503 is expected/],
+      [
+        'sends another length',
+        502,
+        new SourceLengthError('more than 5'),
+        /would get 500 .*: throw a SourceProtocolError/,
+      ],
+      ['is slow', 504, new SourceUnavailableError('slow'), /would get 503 .*: throw a SourceTimeoutError/],
+    ] as const
+  ).map(([what, status, error, message]): Row => [
+    `has a ${error.name} for a store that ${what}`,
+    `a store that ${what}: clients get a ${status}`,
+    configured({ failing: { [`a store that ${what}`]: { source: () => failingWith(error), status } } }),
+    message,
+  ]),
+  [
+    'passes on more than was requested',
+    'a store that sends another length: clients get a 502',
+    configured({
+      failing: {
+        'a store that sends another length': {
+          source: () => sending(() => Readable.from([BYTES, OTHER])),
+          status: 502,
+        },
+      },
+    }),
+    /read to its end without an error/,
+  ],
+  ...REFUSED.flatMap(([status, error, message]) =>
+    (['all requests', 'content'] as const).map((requests): Row => [
+      `has a ${error.name} for a ${status} for ${requests}`,
+      contractOf().find(({ name }) => name.startsWith(`${status} from the storage for ${requests}`))?.name ?? '',
+      configured({ refusing: () => (requests === 'content' ? failingToOpen : failingWith)(error) }),
+      message,
+    ]),
+  ),
+  [
+    'sends what it can although its storage refuses',
+    '503 from the storage for content: clients get a 503',
+    configured({ refusing: () => bytesSource(BYTES) }),
+    /read to its end although its storage responded 503/,
+  ],
+  ...(
+    [
+      ['the type of an object', { type: 'video/mp4\r\nX-Injected: 1' }, /valid in a response: .*content-type/],
+      ['an empty type', { type: '' }, /'' is not a valid value of content-type/],
+      [
+        'the name of an object',
+        { headers: { 'content-disposition': 'attachment; filename="世界"' } },
+        /content-disposition/,
+      ],
+      ['a tag without quotes', { etag: 'abc' }, /the entity tag has its quotes/],
+    ] as const
+  ).map(([what, metadata, message]): Row => [
+    `passes on ${what} that cannot be sent`,
+    'an object with an odd type: each source has its own metadata and bytes',
+    configured({
+      others: {
+        'an object with an odd type': () => ({
+          source: {
+            resolve: async (signal) => ({ ...(await bytesSource(OTHER).resolve(signal)), ...metadata }),
+          },
+          bytes: OTHER,
+        }),
+      },
+    }),
+    message,
+  ]),
   [
     'waits for metadata for ever',
     'no metadata: an abort ends the wait',

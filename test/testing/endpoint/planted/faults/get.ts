@@ -42,6 +42,9 @@ export const GET: readonly PlantedFault[] = [
     headersOn(200, { 'Content-Range': `bytes 0-${LAST}/${SIZE}` }),
   ],
   ['a tag without quotes', 'the form of the ETag', headersOnAll({ ETag: 'tag' })],
+  ['an empty Content-Type', 'the form of the Content-Type', headersOnAll({ 'Content-Type': '' })],
+  ['a file extension for its type', 'the form of the Content-Type', headersOnAll({ 'Content-Type': 'mp4' })],
+  ['a control character in a header', 'GET', headersOnAll({ 'X-Name': 'a\u0001b' })],
   ['an ISO date', 'the form of the Last-Modified', headersOnAll({ 'Last-Modified': '2024-02-29T12:34:56Z' })],
   [
     'a date in the future',
