@@ -11,7 +11,7 @@ import { StoreContent } from '../store-content.js';
 import { type Refusal, toSourceError } from '../store-errors.js';
 import { STORE_CHECKS, type StoreOptions, withDefaults } from '../store-options.js';
 import { storeSource } from '../store-source.js';
-import type { ObjectMetadata, RememberedUnder, Store, StoreAnswer } from '../store.js';
+import type { ObjectMetadata, RememberedUnder, Store, StoreAnswer, StoredMetadata } from '../store.js';
 import type { Wait } from '../within-time.js';
 import { identityOf } from './object-identity.js';
 import { areHeaders, type OwnHeaders, ownHeaders } from './own-headers.js';
@@ -86,7 +86,7 @@ class Upstream implements Store {
    * Sends a GET for one byte rather than a HEAD: a presigned URL allows only one method, many servers omit the length from a
    * response to HEAD, and the response shows whether ranges are supported.
    */
-  async look(signal: AbortSignal): Promise<ObjectMetadata | Representation> {
+  async look(signal: AbortSignal): Promise<StoredMetadata | Representation> {
     const first = await this.requests.send({ range: 'bytes=0-0' }, signal);
     const body = bodyOf(first);
     if (first.status !== 206 && first.status !== 416) return this.forwards(first, body, signal);
@@ -159,8 +159,14 @@ class Upstream implements Store {
   private forwards(response: FetchResponse, body: Readable, signal: AbortSignal): Representation {
     this.check(response, body, 200);
     const size = contentLengthOf(response, this.name);
+    if (isPart(response, size)) {
+      destroyQuietly(body);
+      throw new SourceProtocolError(
+        `${this.name} responded with 200 and Content-Range: ${response.headers.get('content-range')}`,
+      );
+    }
     const metadata = { ...metadataOf(response), ...(size === undefined ? {} : { size }) };
-    const content = new StoreContent(body, this.wait, undefined, (error) =>
+    const content = new StoreContent(body, this.wait, size, (error) =>
       toSourceError(error, this.name, this.refusalOf(error)),
     );
     return forwardRepresentation(content, metadata, signal);
@@ -188,6 +194,19 @@ function checkHead(response: FetchResponse, name: string, expected: number): voi
     );
   }
   contentLengthOf(response, name);
+}
+
+/** Whether a 200 is a part, as its Content-Range says, and a 206 was meant: it must not be taken for the whole. */
+function isPart({ headers }: FetchResponse, length: number | undefined): boolean {
+  const text = headers.get('content-range');
+  if (text === null) return false;
+  const range = parseContentRange(text);
+  return (
+    range?.firstPos !== 0 ||
+    range.size === undefined ||
+    range.lastPos + 1 !== range.size ||
+    (length ?? range.size) !== range.size
+  );
 }
 
 /** Upstreams that were warned about; after 100 there are no more warnings. */

@@ -2,7 +2,7 @@ import { parseEntityTag } from '../../../http/headers/entity-tag.js';
 import { parseHttpDate } from '../../../http/headers/http-date.js';
 import type { RepresentationMetadata } from '../../../http/representation.js';
 import { SourceProtocolError } from '../../source-errors.js';
-import { sendableType } from '../store-headers.js';
+import { sendableType } from '../sendable-metadata.js';
 import type { FetchResponse } from './upstream-requests.js';
 
 /**

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
+import { propertyOf } from '../../call-quietly.js';
 import { describe } from '../../options/check-options.js';
 import { shownUrl, type UpstreamTarget, upstreamTarget } from '../../options/target-url.js';
-import { SourceFaultError, SourceProtocolError } from '../../source-errors.js';
+import { codeOf, SourceFaultError, SourceProtocolError } from '../../source-errors.js';
 import type { Bytes } from '../../source.js';
 import { destroyQuietly, toReadable } from '../../stream/releasable-bytes.js';
 
@@ -44,7 +45,9 @@ export class UpstreamRequests {
     let own = withAuthorization(this.target, this.own);
     for (let count = 0; count <= MOST_REDIRECTIONS; count++) {
       const sent = { ...own, ...headers, 'accept-encoding': 'identity' };
-      const response = await this.fetch(url.href, { ...this.init, headers: sent, redirect: 'manual', signal });
+      const ask = (): Promise<FetchResponse> =>
+        this.fetch(url.href, { ...this.init, headers: sent, redirect: 'manual', signal });
+      const response = await ask().catch((error: unknown) => askAgain(error, ask));
       checkResponse(response);
       if (!REDIRECTIONS.has(response.status)) return response;
       destroyQuietly(bodyOf(response));
@@ -64,6 +67,20 @@ export class UpstreamRequests {
     );
   }
 }
+
+/**
+ * Sends a request once more if its connection ended before the response: a server may close one that it kept open just as the
+ * request arrives.
+ *
+ * @see RFC 9112 §9.3.1
+ */
+function askAgain(error: unknown, ask: () => Promise<FetchResponse>): Promise<FetchResponse> {
+  const codes = [error, propertyOf(error, 'cause')].map(codeOf);
+  if (codes.some((code) => CONNECTION_ENDED.has(code))) return ask();
+  throw error;
+}
+
+const CONNECTION_ENDED = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** @throws SourceFaultError if a fetch of the app gave something else, such as the response of another client */
 function checkResponse(response: unknown): void {

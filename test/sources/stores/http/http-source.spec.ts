@@ -398,6 +398,18 @@ describe('what httpSource refuses', () => {
     ['a 206 that does not say of what', (_, response) => response.writeHead(206).end('x')],
     ['a 204', (_, response) => response.writeHead(204).end()],
     [
+      'a part that is a 200',
+      (_, response) => response.writeHead(200, { 'content-range': 'bytes 0-0/200000', 'content-length': 1 }).end('x'),
+    ],
+    [
+      'a part that is a 200 without a length',
+      (_, response) => response.writeHead(200, { 'content-range': 'bytes 0-0/200000' }).end('x'),
+    ],
+    [
+      'a 200 whose Content-Range is none',
+      (_, response) => response.writeHead(200, { 'content-range': 'bytes */200000' }).end('x'),
+    ],
+    [
       'content that is compressed though it was not to be',
       (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(BYTES)),
     ],
@@ -440,10 +452,30 @@ describe('what httpSource refuses', () => {
       (request) => request.socket.end('HTTP/1.1 206 Partial Content\r\nContent-Len'),
     ],
   ])('%s, when it reads', async (_, code, listener) => {
-    answerWith(firstByte, listener);
+    answerWith(firstByte, listener, listener); // a request whose connection ends is sent once more
     await expect(readAll(await resolve(), [0, 9])).rejects.toMatchObject({ code });
     await until(() => upstream.underWay === 0, 'the answer to be let go');
   });
+
+  it.each<[when: string, listener: RequestListener]>([
+    ['before its head', (request) => request.socket.destroy()],
+    ['in its head', (request) => request.socket.end('HTTP/1.1 206 Partial Content\r\nContent-Len')],
+    ['by a reset', (request) => request.socket.resetAndDestroy()],
+  ])(
+    'no answer whose connection ends %s once, as that of one kept open may: it requests again',
+    async (_, listener) => {
+      answerWith(listener);
+      const representation = await resolve();
+      answerWith(listener);
+      expect((await readAll(representation, [0, 9])).equals(BYTES.subarray(0, 10))).toBe(true);
+      expect(upstream.requests.map(({ headers }) => headers['range'])).toEqual([
+        'bytes=0-0',
+        'bytes=0-0',
+        'bytes=0-9',
+        'bytes=0-9',
+      ]);
+    },
+  );
 
   it('an unreachable upstream', async () => {
     const other = await FakeStore.start();
