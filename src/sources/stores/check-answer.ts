@@ -23,7 +23,7 @@ export function checkAnswer(name: string, answer: StoreAnswer, asked: ByteRange,
 function isSameVersion({ etag, lastModified }: StoreAnswer, known: ObjectMetadata): boolean {
   if (etag !== undefined && known.etag !== undefined) return etag === known.etag;
   if (lastModified === undefined || known.lastModified === undefined) return true;
-  return toSeconds(lastModified) === toSeconds(known.lastModified);
+  return Number.isNaN(lastModified.getTime()) || toSeconds(lastModified) === toSeconds(known.lastModified);
 }
 
 /** A store may include fractions of a second in one response, and not in another. */

@@ -12,7 +12,7 @@ export class StoreContent implements Bytes {
   private stall: SourceTimeoutError | undefined;
 
   /**
-   * @param length in bytes; `undefined`: unknown, or checked by the reader
+   * @param length in bytes; `undefined`: unknown
    * @param toThrow maps an error of the body to the one to throw
    */
   constructor(

@@ -26,8 +26,9 @@ export interface Refusal {
  *
  * @param name name of the object, for the log
  * @param refusal the store's response to the failed request; `undefined`: there was none
+ * @param permissions what the app may lack if the store refuses access
  */
-export function toSourceError(error: unknown, name: string, refusal?: Refusal): unknown {
+export function toSourceError(error: unknown, name: string, refusal?: Refusal, permissions?: string): unknown {
   if (error instanceof SourceError || error instanceof SourceFaultError || isHttpException(error)) return error;
   const reasons = refusal === undefined ? reasonsOf(error) : [refusal.code ?? '', refusal.status];
   const fault = reasons.map(faultOf).find((known) => known !== undefined);
@@ -48,7 +49,10 @@ export function toSourceError(error: unknown, name: string, refusal?: Refusal): 
   }
   if (refusal !== undefined && isOfObject(refusal)) {
     if (CHANGED.has(refusal.status)) return new SourceChangedError(`${name} has changed (${said})`, options);
-    if (isForbidden(refusal)) return new SourceNotFoundError(`${name}: ${said}`, { ...options, isForbidden: true });
+    if (isForbidden(refusal)) {
+      const advice = permissions === undefined || refusal.status !== 403 ? '' : `; it needs ${permissions}`;
+      return new SourceNotFoundError(`${name}: ${said}${advice}`, { ...options, isForbidden: true });
+    }
     if (NOT_FOUND.has(refusal.status)) return new SourceNotFoundError(`${name} does not exist (${said})`, options);
   }
   return new SourceFailedError(`${name}: ${said}`, { ...options, status: refusal?.status });

@@ -2,9 +2,10 @@ import { SOURCE_IS_NOT_JSON } from '../not-json.js';
 import { codeOf } from '../source-errors.js';
 import type { RangeSource, Representation } from '../source.js';
 import { metadataCache } from './metadata-cache.js';
+import { sendableMetadata } from './sendable-metadata.js';
 import { conditionError, toSourceError } from './store-errors.js';
 import { type StoreOptions, withDefaults } from './store-options.js';
-import type { ObjectMetadata, Store } from './store.js';
+import type { ObjectMetadata, Store, StoredMetadata } from './store.js';
 import { StoredRepresentation } from './stored-representation.js';
 import { withinTime } from './within-time.js';
 
@@ -37,8 +38,10 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
   }
 
   async function look(signal: AbortSignal): Promise<ObjectMetadata | Representation> {
-    const found = await withinTime(wait, signal, (within) => store.look(within), release).catch(explain);
-    if (remembered !== undefined && !isRepresentation(found)) metadataCache.set(remembered, found, metadataTtlMs);
+    const stored = await withinTime(wait, signal, (within) => store.look(within), release).catch(explain);
+    if (isRepresentation(stored)) return stored;
+    const found = sendableMetadata(store.name, stored);
+    if (remembered !== undefined) metadataCache.set(remembered, found, metadataTtlMs);
     return found;
   }
 
@@ -49,7 +52,7 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
 
   /** Maps an error to the one to throw, and drops metadata that it proves stale. */
   function failure(error: unknown): unknown {
-    const result = toSourceError(error, store.name, store.refusalOf(error));
+    const result = toSourceError(error, store.name, store.refusalOf(error), store.permissions);
     if (isOutdating(result)) {
       isStale = true;
       if (remembered !== undefined) metadataCache.delete(remembered);
@@ -70,12 +73,12 @@ export function storeSource(store: Store, options: StoreOptions): RangeSource {
   };
 }
 
-function isRepresentation(found: ObjectMetadata | Representation): found is Representation {
+function isRepresentation(found: StoredMetadata | Representation): found is Representation {
   return 'open' in found;
 }
 
 /** Releases a result that arrives too late. */
-function release(found: ObjectMetadata | Representation): void {
+function release(found: StoredMetadata | Representation): void {
   if (isRepresentation(found)) void found.close?.();
 }
 

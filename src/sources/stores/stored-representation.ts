@@ -2,6 +2,7 @@ import { type ByteRange, rangeLength } from '../../http/ranges/byte-range.js';
 import type { Bytes, Representation } from '../source.js';
 import { destroyQuietly } from '../stream/releasable-bytes.js';
 import { checkAnswer } from './check-answer.js';
+import { sendableTag } from './sendable-metadata.js';
 import { StoreContent } from './store-content.js';
 import type { ObjectMetadata, Store } from './store.js';
 import { type Wait, withinTime } from './within-time.js';
@@ -63,7 +64,8 @@ export class StoredRepresentation implements Representation {
       content.destroy();
       throw error;
     }
-    if (answer.etag !== undefined) this.known = { ...this.known, etag: answer.etag };
+    const etag = sendableTag(answer.etag);
+    if (etag !== undefined) this.known = { ...this.known, etag };
     return content;
   }
 }

@@ -340,6 +340,74 @@ describe.each(['s3', 'azure', 'http'])('a weak tag of %s', (kind) => {
   });
 });
 
+/** A client that says this of an object, and of its content, whatever is stored. */
+const SAYING: Readonly<Record<string, (said: object) => RangeSource>> = {
+  s3: (said) => s3Source({ send: async () => ({ Body: Readable.from([]), ...said }) }, { Bucket: 'b', Key: 'clip' }),
+  azure: (said) => {
+    const answer = async (): Promise<object> => said;
+    return azureBlobSource({ url: 'https://account.test/b/clip', getProperties: answer, download: answer });
+  },
+  gcs: (said) => {
+    const getMetadata = async (): Promise<[object]> => [said];
+    return gcsSource(Object.assign(new FakeGcsBucket(store).file('clip'), { getMetadata }));
+  },
+  gridfs: (said) => {
+    const found = { uploadDate: new Date(0), ...said } as never;
+    const find = (): object => ({ limit: () => ({ toArray: async () => [found] }) });
+    return gridFsSource(Object.assign(new FakeGridFsBucket(), { find }) as never, 'clip');
+  },
+};
+
+describe('what a store says of an object that cannot be true or sent', () => {
+  it.each<[kind: string, what: string, said: object]>([
+    ['s3', 'no length', {}],
+    ['azure', 'no length', {}],
+    ['gcs', 'no size', {}],
+    ['gcs', 'a size that is no number', { size: 'many' }],
+    ['gridfs', 'no length', {}],
+    ['s3', 'a negative length', { ContentLength: -1 }],
+    ['azure', 'a length that is not whole', { contentLength: 1.5 }],
+  ])('%s, of %s: is never an empty object', async (kind, _, said) => {
+    await expect(SAYING[kind]!(said).resolve(signal)).rejects.toMatchObject({
+      code: 'SOURCE_PROTOCOL',
+      message: expect.stringMatching(/clip: the store did not send the length of the object$/),
+    });
+  });
+
+  it.each<[kind: string, what: string, said: object]>([
+    ['s3', 'a tag without quotes', { ContentLength: 5, ETag: 'abc' }],
+    ['azure', 'a tag without quotes', { contentLength: 5, etag: 'abc' }],
+    ['s3', 'a date that is none', { ContentLength: 5, LastModified: new Date(NaN) }],
+    ['azure', 'a date that is none', { contentLength: 5, lastModified: new Date(NaN) }],
+    ['gcs', 'a date that is none', { size: '5', updated: 'yesterday' }],
+    ['s3', 'an empty type', { ContentLength: 5, ContentType: '' }],
+    ['azure', 'a type with a line break', { contentLength: 5, contentType: 'a/b\r\nX: y' }],
+    ['gcs', 'a type that is not ASCII', { size: '5', contentType: 'видео' }],
+    ['gcs', 'a language that is not ASCII', { size: '5', contentLanguage: '日本語' }],
+    ['gcs', 'a Cache-Control with a line break', { size: '5', cacheControl: 'private\nX: y' }],
+    ['gcs', 'a name with a line break', { size: '5', contentDisposition: 'attachment; filename="a\r\nX: y"' }],
+    ['s3', 'a date that is not a header', { ContentLength: 5, ExpiresString: 'never\n' }],
+  ])('%s, %s: is left out', async (kind, _, said) => {
+    const { size, type, etag, lastModified, headers } = await SAYING[kind]!(said).resolve(signal);
+    expect({ size, type, etag, lastModified, headers }).toEqual({ size: 5, headers: {} });
+  });
+
+  it.each([5n, { _bsontype: 'Long', toString: () => '5' }])(
+    'gridfs, a length that is a %p: is a number',
+    async (length) => {
+      expect(await SAYING['gridfs']!({ length }).resolve(signal)).toMatchObject({ size: 5 });
+    },
+  );
+
+  it.each(['s3', 'azure'])('%s: tags without quotes, so dates tell versions apart', async (kind) => {
+    store.put('clip', BYTES, { etag: 'abc' });
+    const source = sourceIn[kind]!({ metadataTtlMs: 3_600_000 });
+    expect((await read(source)).equals(BYTES.subarray(10, 20))).toBe(true);
+    store.put('clip', OTHER, { etag: 'abc' });
+    expect((await readOnceMore(source)).equals(OTHER.subarray(10, 20))).toBe(true);
+  });
+});
+
 describe('s3Source', () => {
   const s3 = (options?: StoreOptions): RangeSource => sourceIn['s3']!(options);
 
@@ -375,6 +443,43 @@ describe('s3Source', () => {
       await expect(read(s3({ metadataTtlMs: 0 }))).rejects.toMatchObject(failure);
     },
   );
+
+  const refusing = (status: number, code: string): Interference => {
+    return ({ method }, response) => {
+      response.writeHead(status, { 'content-type': 'application/xml' });
+      response.end(method === 'HEAD' ? undefined : `<Error><Code>${code}</Code></Error>`);
+      return true;
+    };
+  };
+
+  it.each<[status: number, code: string, error: object]>([
+    [
+      403,
+      'AccessDenied',
+      {
+        code: 'SOURCE_NOT_FOUND',
+        isForbidden: true,
+        message: expect.stringContaining('needs s3:GetObject, and s3:ListBucket'),
+      },
+    ],
+    [403, 'SignatureDoesNotMatch', { code: 'SOURCE_FAILED', status: 403 }],
+    [403, 'InvalidAccessKeyId', { code: 'SOURCE_FAILED', status: 403 }],
+    [403, 'RequestTimeTooSkewed', { code: 'SOURCE_FAILED', status: 403 }],
+    [400, 'ExpiredToken', { code: 'SOURCE_FAILED', status: 400, message: expect.stringContaining('ExpiredToken') }],
+  ])('asks by a GET why a HEAD was refused, which has no body: %d %s', async (status, code, error) => {
+    store.interferences.push(refusing(status, code), refusing(status, code));
+    await expect(s3({ metadataTtlMs: 0 }).resolve(signal)).rejects.toMatchObject(error);
+    expect(store.requests.map(({ method, headers }) => [method, headers['range']])).toEqual([
+      ['HEAD', undefined],
+      ['GET', 'bytes=0-0'],
+    ]);
+  });
+
+  it('goes by the HEAD if only that is refused, and releases the content', async () => {
+    store.interferences.push(refusing(403, ''));
+    await expect(s3({ metadataTtlMs: 0 }).resolve(signal)).rejects.toMatchObject({ isForbidden: true });
+    await until(() => store.underWay === 0, 'the answer to be let go');
+  });
 
   it('releases content that a client returns too late, ignoring its signal', async () => {
     const Body = Readable.from([BYTES]);

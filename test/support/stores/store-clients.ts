@@ -32,11 +32,14 @@ function lengthOf(response: IncomingMessage): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-/** An error as the AWS SDK throws it. */
+/** An error as the AWS SDK throws it: its name is the code in the body, which a response to HEAD lacks. */
 async function awsError(response: IncomingMessage): Promise<Error> {
-  response.resume();
   const { statusCode, headers } = response;
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const name = /<Code>(\w+)<\/Code>/.exec(Buffer.concat(chunks).toString())?.[1] ?? 'Unknown';
   return Object.assign(new Error(`UnknownError ${statusCode}`), {
+    name,
     $metadata: { httpStatusCode: statusCode },
     $response: { headers },
   });
@@ -129,6 +132,7 @@ export class FakeAzureBlobClient implements AzureBlobClientLike {
       contentLength: lengthOf(response),
       contentRange: headerOf(response, 'content-range'),
       etag: headerOf(response, 'etag'),
+      lastModified: new Date(headerOf(response, 'last-modified') ?? ''),
       readableStreamBody: response,
     };
   }
@@ -215,7 +219,7 @@ class GcsStream extends Readable {
 
 /** A bucket in memory, with chunks and cursors. */
 export class FakeGridFsBucket implements GridFsBucketLike<string> {
-  readonly files = new Map<string, GridFsFile & { readonly bytes: Buffer }>();
+  readonly files = new Map<string, GridFsFile & { readonly length: number; readonly bytes: Buffer }>();
   readonly asked: string[] = [];
   openCursors = 0;
   /** What the database does not answer. */
@@ -224,7 +228,7 @@ export class FakeGridFsBucket implements GridFsBucketLike<string> {
   waiting = 0;
   private uploads = 0;
 
-  put(id: string, bytes: Uint8Array, file: Partial<GridFsFile> = {}): void {
+  put(id: string, bytes: Uint8Array, file: Omit<Partial<GridFsFile>, 'length'> = {}): void {
     const uploadDate = new Date(Date.UTC(2024, 1, 29) + this.uploads++ * 1000);
     this.files.set(id, { length: bytes.length, uploadDate, filename: 'clip.mp4', ...file, bytes: Buffer.from(bytes) });
   }

@@ -5,10 +5,9 @@ import { checkOptions, type Checks } from '../../options/check-options.js';
 import type { RangeSource } from '../../source.js';
 import { matchableTag } from '../check-answer.js';
 import { headerOf, type Refusal } from '../store-errors.js';
-import { describedHeaders, sendableType } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
-import type { ObjectMetadata, Store } from '../store.js';
+import type { Store, StoredMetadata } from '../store.js';
 
 /** The members used of a `BlobClient`, or of a client for one kind of blob. */
 export interface AzureBlobClientLike {
@@ -64,6 +63,7 @@ export interface AzureBlobDownload {
   readonly contentLength?: number;
   readonly contentRange?: string;
   readonly etag?: string;
+  readonly lastModified?: Date;
   readonly readableStreamBody?: NodeJS.ReadableStream;
 }
 
@@ -110,12 +110,14 @@ function azureStore(blob: AzureBlobClientLike, { customerProvidedKey, conditions
       return {
         body: answer.readableStreamBody as Readable, // always set in Node.js
         etag: answer.etag,
+        lastModified: answer.lastModified,
         contentRange: answer.contentRange ?? '',
         contentLength: answer.contentLength,
       };
     },
 
     refusalOf: (error) => refusalOf(error, blob.url),
+    permissions: 'the role Storage Blob Data Reader, or a signature with the permission to read',
   };
 }
 
@@ -150,17 +152,17 @@ function pathOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).pathname : undefined;
 }
 
-function toMetadata(properties: AzureBlobProperties): ObjectMetadata {
+function toMetadata(properties: AzureBlobProperties): StoredMetadata {
   return {
-    size: properties.contentLength ?? 0,
-    type: sendableType(properties.contentType),
+    size: properties.contentLength,
+    type: properties.contentType,
     etag: properties.etag,
     lastModified: properties.lastModified,
-    headers: describedHeaders({
+    headers: {
       'cache-control': properties.cacheControl,
       'content-disposition': properties.contentDisposition,
       'content-encoding': properties.contentEncoding,
       'content-language': properties.contentLanguage,
-    }),
+    },
   };
 }

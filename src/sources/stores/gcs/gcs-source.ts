@@ -6,10 +6,9 @@ import { SourceChangedError, SourceProtocolError } from '../../source-errors.js'
 import type { RangeSource } from '../../source.js';
 import { destroyQuietly } from '../../stream/releasable-bytes.js';
 import type { Refusal } from '../store-errors.js';
-import { describedHeaders, sendableType } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
-import type { ObjectMetadata, RememberedUnder, Store, StoreAnswer } from '../store.js';
+import type { RememberedUnder, Store, StoreAnswer, StoredMetadata } from '../store.js';
 import { AbortableRequests } from './abortable-requests.js';
 
 /** The members used of a `File`. */
@@ -80,21 +79,23 @@ function gcsStore(file: GcsFileLike): Store {
     },
 
     refusalOf,
+    permissions:
+      'storage.objects.get, and storage.objects.list, without which it responds 403 instead of 404 for missing objects',
   };
 }
 
-function toMetadata(metadata: GcsFileMetadata): ObjectMetadata {
+function toMetadata(metadata: GcsFileMetadata): StoredMetadata {
   return {
-    size: Number(metadata.size), // a string of digits in the JSON of the API
-    type: sendableType(metadata.contentType),
+    size: metadata.size === undefined ? undefined : Number(metadata.size), // a string of digits in the JSON of the API
+    type: metadata.contentType,
     etag: metadata.generation === undefined ? undefined : `"${metadata.generation}"`,
     lastModified: metadata.updated === undefined ? undefined : new Date(metadata.updated),
-    headers: describedHeaders({
+    headers: {
       'cache-control': metadata.cacheControl,
       'content-disposition': asBytes(metadata.contentDisposition),
       'content-encoding': metadata.contentEncoding,
       'content-language': metadata.contentLanguage,
-    }),
+    },
   };
 }
 

@@ -7,10 +7,10 @@ import { checkOptions } from '../../options/check-options.js';
 import { SourceChangedError, type SourceError, SourceNotFoundError } from '../../source-errors.js';
 import type { RangeSource } from '../../source.js';
 import { destroyQuietly } from '../../stream/releasable-bytes.js';
-import { sendableType } from '../store-headers.js';
+import { sendableType } from '../sendable-metadata.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
-import type { ObjectMetadata, Store } from '../store.js';
+import type { ObjectMetadata, Store, StoredMetadata } from '../store.js';
 import { checkedContent } from './gridfs-content.js';
 import { filterOf, idKey } from './gridfs-id.js';
 
@@ -28,7 +28,8 @@ export interface GridFsStream extends Readable {
 
 /** The members used of a file's document. */
 export interface GridFsFile {
-  readonly length: number;
+  /** Or a Long. */
+  readonly length: number | bigint | object;
   readonly uploadDate: Date;
   readonly filename?: string;
   /** Written by old drivers. */
@@ -99,10 +100,10 @@ function optionsOf(bucket: object): object {
   return readPreference === undefined ? {} : { readPreference };
 }
 
-function toMetadata(id: unknown, file: GridFsFile): ObjectMetadata {
+function toMetadata(id: unknown, file: GridFsFile): StoredMetadata {
   const type = file.metadata?.['contentType'] ?? file.contentType;
   return {
-    size: file.length,
+    size: Number(file.length), // a bigint or a Long if the app has told the driver so
     type: sendableType(type) ?? (contentType(extname(file.filename ?? '')) || undefined),
     etag: entityTag(id, file),
     lastModified: file.uploadDate,
@@ -111,11 +112,11 @@ function toMetadata(id: unknown, file: GridFsFile): ObjectMetadata {
 
 /** GridFS files are written once: different content means a different file, or at least a different upload date. */
 function entityTag(id: unknown, { length, uploadDate }: GridFsFile): string {
-  const version = `${idKey(id) ?? JSON.stringify(id)}:${length}:${uploadDate.getTime()}`;
+  const version = `${idKey(id) ?? JSON.stringify(id)}:${Number(length)}:${uploadDate.getTime()}`;
   return `"${createHash('sha256').update(version).digest('base64url').slice(0, 22)}"`;
 }
 
 /** Metadata from the app may have no tag. */
-function isSame(file: ObjectMetadata, known: ObjectMetadata): boolean {
+function isSame(file: StoredMetadata, known: ObjectMetadata): boolean {
   return file.size === known.size && (known.etag === undefined || file.etag === known.etag);
 }

@@ -3,13 +3,12 @@ import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { checkOptions } from '../../options/check-options.js';
 import { SourceFailedError, SourceNotFoundError } from '../../source-errors.js';
 import type { Bytes, RangeSource } from '../../source.js';
-import { toReadable } from '../../stream/releasable-bytes.js';
+import { destroyQuietly, toReadable } from '../../stream/releasable-bytes.js';
 import { matchableTag, rangeHeader } from '../check-answer.js';
 import { headerOf } from '../store-errors.js';
-import { describedHeaders, sendableType } from '../store-headers.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
-import type { ObjectMetadata, Store } from '../store.js';
+import type { Store, StoredMetadata } from '../store.js';
 import { refusalOf, type S3Command, sendCommand } from './s3-request.js';
 
 /** The members used of an `S3Client`. */
@@ -83,13 +82,21 @@ function s3Store(client: S3ClientLike, object: S3Object): Store {
       .catch((error: unknown) => {
         throw inAnotherRegion(name, error) ?? error;
       });
+  /** A response to HEAD has no body, and so no code: only that to a GET tells whether the object or our credentials are refused. */
+  const explain = async (error: unknown, signal: AbortSignal): Promise<never> => {
+    if (![400, 403].includes(refusalOf(error)?.status ?? 0)) throw error;
+    const { Body } = await send(new GetObjectCommand({ ...parameters, Range: 'bytes=0-0' }), signal);
+    if (Body !== undefined) destroyQuietly(toReadable(Body));
+    throw error;
+  };
   return {
     name,
     remembered: { owner: client, key: JSON.stringify(Object.entries(parameters)) },
 
     async look(signal) {
       if (object.Key === '') throw new SourceNotFoundError(`${name}: the key is empty`); // the SDK would throw another error
-      return toMetadata(await send(new HeadObjectCommand({ ...parameters }), signal));
+      const looking = send(new HeadObjectCommand({ ...parameters }), signal);
+      return toMetadata(await looking.catch((error: unknown) => explain(error, signal)));
     },
 
     async read(range, known, signal) {
@@ -101,12 +108,14 @@ function s3Store(client: S3ClientLike, object: S3Object): Store {
       return {
         body: toReadable(output.Body as Bytes), // always set on success; a web stream if the SDK uses fetch
         etag: output.ETag,
+        lastModified: output.LastModified,
         contentRange: output.ContentRange ?? '',
         contentLength: output.ContentLength,
       };
     },
 
     refusalOf,
+    permissions: 's3:GetObject, and s3:ListBucket, without which S3 responds 403 instead of 404 for missing objects',
   };
 }
 
@@ -125,19 +134,19 @@ function withoutChecksums(name: string, cause: unknown): SourceFailedError {
   return new SourceFailedError(`${name}: the store responded with 501 to GetObject; ${advice}`, { cause });
 }
 
-function toMetadata(output: ObjectOutput): ObjectMetadata {
+function toMetadata(output: ObjectOutput): StoredMetadata {
   return {
-    size: output.ContentLength ?? 0,
-    type: sendableType(output.ContentType),
+    size: output.ContentLength,
+    type: output.ContentType,
     etag: output.ETag,
     lastModified: output.LastModified,
-    headers: describedHeaders({
+    headers: {
       'cache-control': output.CacheControl,
       'content-disposition': output.ContentDisposition,
       'content-encoding': withoutFraming(output.ContentEncoding),
       'content-language': output.ContentLanguage,
       expires: output.ExpiresString,
-    }),
+    },
   };
 }
 
