@@ -73,8 +73,8 @@ export const generated = [
     edits: [
       {
         file: 'spool-errors.ts',
-        code: 'if (!NOT_NOW.has(codeOf(error))) return error;',
-        instead: 'if (!NOT_NOW.has(codeOf(error)) || isFull(error)) return error;',
+        code: 'if (!isFull(error) && !NOT_NOW.has(codeOf(error))) return error;',
+        instead: 'if (!NOT_NOW.has(codeOf(error))) return error;',
       },
     ],
     specs: ['full-disk'],

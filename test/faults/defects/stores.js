@@ -191,11 +191,32 @@ export const stores = [
     specs: ['stores'],
   },
   {
+    name: 'an object without a length is empty',
+    edits: [
+      {
+        file: 'sendable-metadata.ts',
+        code: 'const { size, type, etag, lastModified, headers = {} } = metadata;',
+        instead: 'const { size = 0, type, etag, lastModified, headers = {} } = metadata;',
+      },
+    ],
+    specs: ['store-source'],
+  },
+  {
+    name: 'a part that an upstream sends as a 200 is the whole',
+    edits: [{ file: 'http-source.ts', code: 'if (isPart(response, size)) {', instead: 'if (false) {' }],
+    specs: ['http-source'],
+  },
+  {
+    name: 'a HEAD that S3 refuses is not explained',
+    edits: [{ file: 's3-source.ts', code: 'if (![400, 403].includes(', instead: 'if (![].includes(' }],
+    specs: ['store-source'],
+  },
+  {
     name: 'the ranges of one response may be of several versions',
     edits: [
       {
         file: 'stored-representation.ts',
-        code: 'if (answer.etag !== undefined) this.known = { ...this.known, etag: answer.etag };',
+        code: 'if (etag !== undefined) this.known = { ...this.known, etag };',
         instead: '',
       },
     ],
