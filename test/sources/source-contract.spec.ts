@@ -65,8 +65,11 @@ const inStore = (of: (name: string) => SourceUnderTest['source']): Subject => ({
   missing: () => of('missing.mp4'),
   empty: () => of('empty.mp4'),
   failing: {
-    'a store that hangs up': { source: () => interferingWith(of, hangUp), status: 503 },
-    'a store that hangs up on reading': { source: () => interferingWith(of, when(isRead, hangUp)), status: 503 },
+    'a store that hangs up': { source: () => interferingWith(of, hangUp, hangUp), status: 503 },
+    'a store that hangs up on reading': {
+      source: () => interferingWith(of, when(isRead, hangUp), when(isRead, hangUp)),
+      status: 503,
+    },
     'a store that breaks off': () => interferingWith(of, when(isRead, breakOff)),
     'a store that sends something else': {
       source: () => interferingWith(of, when(isRead, sendOtherRange)),

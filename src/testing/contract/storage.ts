@@ -138,7 +138,7 @@ export async function checkOthers(make: MakeSource, makeOther: MakeSource): Prom
   }
   for (const [name, check] of METADATA) {
     await check(makeOther).catch((error: unknown) => {
-      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${name}: ${String((error as Partial<Error>).message)}`, { cause: error });
     });
   }
 }
