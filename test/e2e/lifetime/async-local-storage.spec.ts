@@ -48,7 +48,10 @@ describe.each(ADAPTERS)('AsyncLocalStorage of a request, on %s', (adapter) => {
     stop = onRangeResponse(() => reported.push(user.getStore()));
     running = await startApp(
       adapter,
-      { imports: [RangeModule.forRoot({ onError: () => failed.push(user.getStore()) })], controllers: [Files] },
+      {
+        imports: [RangeModule.forRoot({ onError: () => failed.push(user.getStore()), shutdownTimeoutMs: 100 })], // /silent stays open
+        controllers: [Files],
+      },
       {
         configure: (app) =>
           app.use((request: { url: string }, _response: unknown, next: () => void) =>
