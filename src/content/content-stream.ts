@@ -31,7 +31,7 @@ export class ContentStream extends Readable implements WitnessedStream {
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
     if ((destination as unknown) !== this.response) return super.pipe(destination, options);
-    this.witness?.sent();
+    if (this.witness?.sent() === false) return destination;
     if (isPatched(this.response) || this.isObserved || options?.end === false) {
       new SoleWriter(this.response, (error) => this.breakOff(error)).keepForPipe(this);
       return super.pipe(destination, options);

@@ -11,12 +11,21 @@ interface Attempt {
   readonly headers: ResponseHeaders;
   readonly removed: readonly string[];
   readonly status: readonly [before: number, after: number];
+  /** Whether it was a success, whose content is about to be sent. */
+  readonly isSuccess: boolean;
 }
 
 /** A property of the response, since a WeakMap costs 0.3 µs. A registered symbol, so that all copies of the package share it. */
 const ATTEMPT: unique symbol = Symbol.for('nestjs-range:attempt');
 
 type Attempted = ServerResponse & { [ATTEMPT]?: Attempt | undefined };
+
+/** Whether the content of another attempt is about to be sent: its head still stands. Fastify removes the type for an error. */
+export function isSucceeding(exchange: HttpExchange): boolean {
+  const { [ATTEMPT]: attempt }: Attempted = exchange.response;
+  if (attempt?.isSuccess !== true || exchange.status !== attempt.status[1]) return false;
+  return exchange.header('content-type') === attempt.headers['content-type'];
+}
 
 /**
  * Undoes the changes of an earlier attempt; headers that others have set since then remain. Does nothing if a filter has
@@ -25,7 +34,7 @@ type Attempted = ServerResponse & { [ATTEMPT]?: Attempt | undefined };
 export function beginAttempt(exchange: HttpExchange): void {
   const response: Attempted = exchange.response;
   const attempt = response[ATTEMPT];
-  if (attempt === undefined || response.headersSent) return;
+  if (attempt === undefined || response.headersSent || isSucceeding(exchange)) return;
   const [before, after] = attempt.status;
   if (exchange.status !== after && exchange.status >= 400) return;
   response[ATTEMPT] = undefined;
@@ -40,7 +49,8 @@ export function succeedWith(
   headers: ResponseHeaders,
   removed: readonly string[],
 ): void {
-  const attempt: Attempt = { before: exchange.headers(), headers, removed, status: [exchange.status, status] };
+  const change = { before: exchange.headers(), headers, removed };
+  const attempt: Attempt = { ...change, status: [exchange.status, status], isSuccess: true };
   watchSuccess(exchange, attempt);
   exchange.setStatus(status);
   exchange.setHeaders(headers, removed);
@@ -60,7 +70,7 @@ export function succeedAtOnce(
     exchange.setHeaders(headers, removed);
     frameHead(exchange, status);
   } catch (error) {
-    watchSuccess(exchange, { before, headers, removed, status: [statusBefore, status] });
+    watchSuccess(exchange, { before, headers, removed, status: [statusBefore, status], isSuccess: false });
     throw error;
   }
 }
@@ -92,7 +102,13 @@ export function failWith(
   beginAttempt(exchange);
   const { 'cache-control': _, ...early } = headers; // set at the end: it could not be told from one that the app sets on its placeholder
   const before = exchange.headers();
-  const attempt: Attempt = { before, headers: early, removed, status: [exchange.status, exchange.status] };
+  const attempt: Attempt = {
+    before,
+    headers: early,
+    removed,
+    status: [exchange.status, exchange.status],
+    isSuccess: false,
+  };
   begin(exchange, attempt);
   exchange.setHeaders(early, removed);
   exchange.beforeHead((sent) => {

@@ -10,6 +10,11 @@ export function isResponse(destination: object | undefined): destination is Serv
   return destination !== undefined && 'headersSent' in destination && 'setHeader' in destination;
 }
 
+/** What writes the head of a response of Node.js and Deno, whoever calls `writeHead()`. */
+interface HeadStore {
+  _storeHeader?: (...args: unknown[]) => unknown;
+}
+
 /** The headers of a response as they were set. */
 export type SetHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>;
 
@@ -62,17 +67,36 @@ export abstract class HttpExchange extends ResponseLifetime {
   abstract setStatus(status: number): void;
   /** Removes the headers named in `removed`, then sets `headers`. */
   abstract setHeaders(headers: ResponseHeaders, removed: readonly string[]): void;
+  /** Calls back with the status just before the head is written, when headers may still be changed. */
+  beforeHead(callback: (status: number) => void): void {
+    this.wrapHead((status) => callback(status));
+  }
+
   /**
-   * Calls back with the status just before the head is written, when headers may still be changed.
-   *
-   * @param after called when it is written, before anything of it is sent
+   * The same if middleware has wrapped the response, and may write the head by a `writeHead()` that it has kept, or change
+   * headers in one below.
    */
-  beforeHead(callback: (status: number) => void, after?: (status: number) => void): void {
+  whenHeadIsStored(callback: (status: number) => void): void {
+    const response: ServerResponse & HeadStore = this.response;
+    const { _storeHeader: store } = response;
+    if (typeof store !== 'function') return this.wrapHead(callback, callback); // HTTP/2, Bun
+    response._storeHeader = (...args) => {
+      response._storeHeader = store;
+      callback(response.statusCode);
+      return Reflect.apply(store, response, args);
+    };
+  }
+
+  /**
+   * @param before told whether headers come with the status
+   * @param after called when the head is written, before anything of it is sent
+   */
+  protected wrapHead(before: (status: number, hasHeaders: boolean) => void, after?: (status: number) => void): void {
     const { response } = this;
     const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
     response.writeHead = (...args: unknown[]) => {
       response.writeHead = writeHead;
-      callback(Number(args[0]));
+      before(Number(args[0]), args.length > 1);
       const result = writeHead(...args);
       after?.(Number(args[0]));
       return result;

@@ -14,11 +14,13 @@ export interface PayloadJudge {
   /** Whether our payload has no bytes. */
   readonly isEmpty: boolean;
   /**
-   * Whether status and headers are still those of our content: if not, even the same bytes are the app's.
+   * Whether the same bytes as ours are ours, by the status and headers that they would have.
    *
    * @param isTaken whether somebody has begun to read our payload
    */
   isHeadKept(isTaken: boolean): boolean;
+  /** Called before the head of our content is written, to restore what hooks have changed and must not. */
+  kept(): void;
   /**
    * Called before the head is written, to adapt it.
    *
@@ -29,6 +31,8 @@ export interface PayloadJudge {
   mayBeRead(): boolean;
   /** Called after `refuse`: nothing of the response was sent, and the app's payload cannot write to it. */
   refused(): void;
+  /** Called if our payload is sent after some of it was read: nothing of the response was sent. */
+  tornOff(): void;
   /** Called once if a payload that began as ours goes on differently. */
   diverged(): void;
 }
@@ -89,11 +93,25 @@ export class PayloadGuard implements PayloadWitness {
     };
   }
 
-  /** Our own stream is piped into the response. */
-  sent(): void {
-    if (this.state !== 'waiting') return;
+  /** Our own stream is piped into the response: unless somebody has read from it, nothing has to be compared. */
+  sent(): boolean {
+    if (this.state === 'replaced' && !this.judge.mayBeRead()) this.diverge();
+    if (this.state !== 'waiting') return true;
+    if (this.isRead) return this.sentLater();
     this.state = 'ours';
     this.restore();
+    this.judge.kept();
+    return true;
+  }
+
+  /** What was read may have been put back. A reader that pulls would stall the pipe. */
+  private sentLater(): boolean {
+    const { payload } = this;
+    if (!(payload instanceof Readable)) return true;
+    if (!this.handed.isMoreThan(payload.readableLength) && payload.listenerCount('readable') === 0) return true;
+    this.state = 'dropped';
+    this.judge.tornOff();
+    return false;
   }
 
   read(chunk: Uint8Array | null): void {
@@ -159,21 +177,22 @@ export class PayloadGuard implements PayloadWitness {
     const isEqual = judge.isHeadKept(this.isTaken) && handed.take(bytes) && (!isEnd || handed.isExhausted);
     if (isEqual) {
       this.state = isEnd ? 'ours' : 'compared';
-      return this.sendHead();
+      judge.kept();
+      return this.sendHead(response.statusCode);
     }
     const status = this.head === undefined ? response.statusCode : Number(this.head[0]);
     const isDerived = this.isRead && bytes.byteLength > 0;
+    const { statusCode } = response;
     const verdict = judge.replaced({ status, isDerived, length: isEnd ? bytes.byteLength : undefined });
-    if (this.head !== undefined && status !== response.statusCode) this.head[0] = response.statusCode;
     this.state = verdict === 'send' ? 'replaced' : 'dropped';
     if (verdict === 'refuse') return judge.refused();
-    this.sendHead();
+    this.sendHead(response.statusCode === statusCode ? status : response.statusCode);
     if (verdict === 'send-head') this.call('end', []);
   }
 
   /** A head that the framework does not write itself comes with the first bytes. */
-  private sendHead(): void {
-    if (this.head !== undefined) this.call('writeHead', this.head);
+  private sendHead(status: number): void {
+    if (this.head !== undefined) this.call('writeHead', [status, ...this.head.slice(1)]);
     for (const trailers of this.trailers) this.call('addTrailers', trailers);
   }
 

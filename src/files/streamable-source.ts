@@ -52,6 +52,17 @@ export function discard(file: StreamableFile): void {
   });
 }
 
+/** The source of a file for other requests if that of the client who requested it first has ended: a stream has gone with it. */
+export function sourceForOthers(file: StreamableFile): RangeSource {
+  return isRangedFile(file) ? file.source : GONE;
+}
+
+const GONE: RangeSource = {
+  resolve() {
+    throw new SourceFaultError(ALREADY_USED);
+  },
+};
+
 /** Whether a stream has buffered all of its content, as that of a StreamableFile over a Buffer has. */
 function holdsAll(stream: Readable, size: number | undefined): boolean {
   const { readableDidRead, readableEncoding, readableObjectMode, readableLength, destroyed } = stream;

@@ -29,15 +29,22 @@ export class AnswerStream extends LazyStream {
     return this.carrying;
   }
 
-  /** Sends the answer's content through this stream. */
+  /** Sends the answer's content through this stream. It flows to those who listen already when it is piped or read. */
   carry(): this {
     this.carrying = true;
+    this.pause();
+    const flow = (event: string | symbol): void => {
+      if (event !== 'data') return;
+      this.off('newListener', flow);
+      process.nextTick(() => this.resume());
+    };
+    this.on('newListener', flow);
     return this;
   }
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: PipeOptions): T {
     if (isResponse(destination)) {
-      this.witness?.sent();
+      if (this.witness?.sent() === false) return destination;
       this.writer = new SoleWriter(destination, (error) => this.fail(error)).keepForPipe(this);
     }
     return super.pipe(destination, options);

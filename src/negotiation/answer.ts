@@ -5,10 +5,11 @@ import { PacedContent } from '../content/pace/paced-content.js';
 import { PrimedContent, SMALL_CONTENT } from '../content/primed-content.js';
 import { wholeContent } from '../content/whole-content.js';
 import type { Payload } from '../exchange/payload-guard.js';
+import { isSucceeding } from '../exchange/failed-attempt.js';
 import type { HttpExchange } from '../exchange/http-exchange.js';
 import type { ResponsePlan } from '../http/response-plan.js';
 import { SMALL_BLOCK } from '../sources/file/chunk-pool.js';
-import { bytesSource } from '../sources/memory/bytes-source.js';
+import type { RangeSource } from '../sources/source.js';
 import { AnswerStream } from './answer-stream.js';
 import type { Prepared } from './negotiation.js';
 import { ReplacedPayload, type ReplacementEvents } from './replaced-payload.js';
@@ -39,11 +40,14 @@ export class Answer {
     private readonly events: AnswerEvents,
   ) {}
 
-  /** For a client that disconnected, or a response that the app took over, before the negotiation ended: holds nothing. */
-  static unheard(exchange: HttpExchange, events: AnswerEvents): Answer {
+  /**
+   * For a client that disconnected, or a response that the app took over, before the negotiation ended: holds nothing.
+   *
+   * @param source for other requests, if an interceptor replies to them with this answer
+   */
+  static unheard(exchange: HttpExchange, events: AnswerEvents, source: RangeSource): Answer {
     const plan: ResponsePlan = { kind: 'full', status: 200, headers: {}, content: [], contentLength: 0 };
     const described = { size: undefined };
-    const source = bytesSource(Buffer.alloc(0));
     return new Answer(exchange, { source, plan, declared: {}, described, content: PrimedContent.empty() }, events);
   }
 
@@ -62,7 +66,7 @@ export class Answer {
     this.isSent = true;
     if (exchange.isClosed) return this.endUnheard();
     if (exchange.isTaken) return this.abandon();
-    if (exchange.response.headersSent) return this.refuse(ALREADY_BEGUN);
+    if (exchange.response.headersSent || isSucceeding(exchange)) return this.refuse(ALREADY_BEGUN);
     const content = this.pacedContent();
     this.sending = content;
     const isRead = stream?.isObserved === true && !stream.isOpened;
@@ -79,7 +83,7 @@ export class Answer {
     const { response } = this.exchange;
     const onFailure = (error: unknown): void => this.events.onFailure(error);
     if (!isPatched(response)) return sendContent(content, response, onFailure);
-    watchRewriting(this.exchange, this.prepared, this.events);
+    this.watchRewriting();
     new ContentStream(content, response, onFailure).pipe(response);
   }
 
@@ -101,8 +105,13 @@ export class Answer {
     return read === length && read <= most;
   }
 
+  private watchRewriting(): void {
+    if (isPatched(this.exchange.response)) watchRewriting(this.exchange, this.prepared, this.events);
+  }
+
   /** Sends the content through the framework, whose hooks may replace it. */
   private pass(payload: Payload): void {
+    this.watchRewriting();
     this.exchange.send(payload, new ReplacedPayload(this.exchange, this.prepared, this.events));
   }
 
@@ -114,7 +123,8 @@ export class Answer {
 
   /**
    * The content in the form that Fastify sends fastest. A Buffer only if the response has an entity tag: otherwise a hook that
-   * makes tags of payloads would tag a part as if it were the representation.
+   * makes tags of payloads would tag a part as if it were the representation. Nor if middleware has wrapped the response: Fastify
+   * sends the head of a Buffer before the middleware sees a byte.
    */
   private payload(content: Content): Payload {
     const { exchange } = this;
@@ -124,8 +134,8 @@ export class Answer {
     // The chunk does not return to its pool either: a hook may keep the payload.
     const most = exchange.isHttp2 ? HTTP2_SLICE : SMALL_CONTENT;
     const { first } = this.prepared.content;
-    const isAtOnce = first !== undefined && plan.headers['etag'] !== undefined && this.isWithin(most);
-    if (isAtOnce && mayLeaveAtOnce(content, first)) {
+    const isBuffer = plan.headers['etag'] !== undefined && this.isWithin(most) && !isPatched(exchange.response);
+    if (first !== undefined && isBuffer && mayLeaveAtOnce(content, first)) {
       content.countWritten(first.byteLength);
       return first;
     }

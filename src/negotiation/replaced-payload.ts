@@ -5,6 +5,8 @@ import type { Prepared } from './negotiation.js';
 
 /** What the owner of an answer is told. */
 export interface ReplacementEvents {
+  /** The app's own answer is sent instead. */
+  onReplaced(): void;
   /** The response was refused before its head was sent. */
   onRefused(error: Error): void;
   /** The content went on differently after the head was sent. */
@@ -13,6 +15,8 @@ export interface ReplacementEvents {
 
 /** Headers that are true of the file's content alone. They are removed unless a hook has set another value. */
 const OURS = ['accept-ranges', 'content-length', 'content-range', 'x-accel-redirect', 'x-sendfile'];
+/** Headers of our content that nobody can change without changing it. */
+const FRAMING = ['content-encoding', 'content-length', 'content-range'];
 const VALIDATORS = ['etag', 'last-modified'];
 const DIGESTS = [...CONTENT_DIGESTS, 'digest', 'repr-digest'];
 
@@ -35,15 +39,34 @@ export class ReplacedPayload implements PayloadJudge {
     return this.prepared.content.first === undefined;
   }
 
-  /** Hooks that change the content remove its length, or set a coding. */
+  /** Hooks that change the content remove its length, or set a coding. The bytes of a part are never an answer of the app's own. */
   isHeadKept(isTaken: boolean): boolean {
-    const { exchange, isEmpty } = this;
+    const { exchange, isEmpty, isPart } = this;
     const { plan } = this.prepared;
+    if (isPart) return exchange.status < 400;
     if (exchange.status !== plan.status || plan.kind === 'not-modified') return false;
     if (exchange.method === 'HEAD' && !isTaken) return false;
     if (plan.kind !== 'full') return true;
     const isLengthKnown = plan.contentLength !== undefined || isEmpty;
     return isLengthKnown && this.isUnchanged('content-length') && this.isUnchanged('content-encoding');
+  }
+
+  private get isPart(): boolean {
+    const { kind } = this.prepared.plan;
+    return kind === 'partial' || kind === 'multipart';
+  }
+
+  /** Another status for the whole is the app's affair. */
+  kept(): void {
+    const { exchange, isPart } = this;
+    const { headers, status } = this.prepared.plan;
+    if (exchange.status >= 400) return;
+    if (isPart) exchange.setStatus(status);
+    const planned = Object.fromEntries(Object.entries(headers).filter(([name]) => FRAMING.includes(name)));
+    const unplanned = FRAMING.filter((name) => headers[name] === undefined);
+    const restore = (): void => exchange.setHeaders(planned, unplanned);
+    restore();
+    exchange.beforeHead(restore); // Fastify has copied the headers of a stream already
   }
 
   private isUnchanged(name: string): boolean {
@@ -58,12 +81,13 @@ export class ReplacedPayload implements PayloadJudge {
       exchange.setHeaders({}, ['content-length']);
       return 'send-head';
     }
-    const isPart = plan.kind === 'partial' || plan.kind === 'multipart';
+    const { isPart } = this;
     if (isStatusKept && isPart && isDerived) return 'refuse';
     if (isStatusKept && isPart) {
       exchange.setStatus(200);
       this.isTakenForOwn = true;
     }
+    if (exchange.method !== 'HEAD' && (isPart || !isDerived)) this.events.onReplaced();
     this.describe(isDerived, length);
     return 'send';
   }
@@ -93,7 +117,15 @@ export class ReplacedPayload implements PayloadJudge {
   }
 
   refused(): void {
-    const error = new Error(`${this.exchange.target}: ${REFUSED}`);
+    this.fail(REFUSED);
+  }
+
+  tornOff(): void {
+    this.fail(TORN_OFF);
+  }
+
+  private fail(reason: string): void {
+    const error = new Error(`${this.exchange.target}: ${reason}`);
     this.exchange.setHeaders({}, ['content-type', 'content-length']); // the error has its own
     this.events.onRefused(error);
     this.exchange.sendError(error);
@@ -107,6 +139,9 @@ export class ReplacedPayload implements PayloadJudge {
 const REFUSED =
   'an onSend hook replaced the requested part of the file: let it pass on what has a Content-Range, set a status by ' +
   'reply.code() if the answer is its own, or switch ranges off by @Ranged({ acceptRanges: false }) if it changes the content';
+const TORN_OFF =
+  'an onSend hook has read the beginning of the file, and passed the rest on: let it pass on a stream of all that it reads, such ' +
+  'as payload.pipe(new PassThrough()), or put it behind the hooks that wait';
 const DIVERGED =
   'an onSend hook changed the content after its beginning: let it remove Content-Length, and switch ranges off by ' +
   '@Ranged({ acceptRanges: false })';

@@ -19,10 +19,10 @@ export function watchRewriting(exchange: HttpExchange, prepared: Prepared, event
     if (isCut || status !== plan.status || (isLengthKept && exchange.header('content-encoding') === coding)) return;
     isCut = isPart;
     if (isPart) events.onFailure(new Error(REWRITTEN));
-    else new ReplacedPayload(exchange, prepared, events).replaced({ status, isDerived: true, length: undefined });
+    else if (!exchange.response.headersSent)
+      new ReplacedPayload(exchange, prepared, events).replaced({ status, isDerived: true, length: undefined });
   };
-  // Middleware may also wrap writeHead(), below what is called here. Then nothing is left but to cut a part.
-  exchange.beforeHead(check, isPart ? check : undefined);
+  exchange.whenHeadIsStored(check);
 }
 
 const REWRITTEN =

@@ -10,7 +10,7 @@ import type { HttpExchange } from '../exchange/http-exchange.js';
 import { RunningResponses } from '../exchange/running-responses.js';
 import { Shutdown } from '../exchange/shutdown.js';
 import { recogniseAnswers } from '../files/adapter-reply.js';
-import { discard, sourceOf } from '../files/streamable-source.js';
+import { discard, sourceForOthers, sourceOf } from '../files/streamable-source.js';
 import { Answer, type AnswerEvents } from '../negotiation/answer.js';
 import { Negotiation, type Prepared } from '../negotiation/negotiation.js';
 import { checkRangedOptions, type RangedOptions } from '../negotiation/ranged-options.js';
@@ -113,11 +113,15 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
     const report = ResponseReport.of(exchange);
     const events: AnswerEvents = {
       onFailure: (error) => this.fail(exchange, error, report),
-      onRefused: (error) => report?.failed(error),
+      onReplaced: () => report?.replaced(),
+      onRefused: (error) => {
+        report?.replaced();
+        report?.failed(error);
+      },
       onBypassed: () => this.warnOnce(`${route}: ${BYPASSED}`),
     };
     const answer = (prepared: Prepared | undefined): Answer => {
-      if (prepared === undefined) return Answer.unheard(exchange, events);
+      if (prepared === undefined) return Answer.unheard(exchange, events, sourceForOthers(file));
       if (exchange.isTaken) return new Answer(exchange, prepared, events); // sends nothing, not even a 416
       report?.planned(prepared);
       refuse(exchange, prepared.plan);

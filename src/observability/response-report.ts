@@ -16,7 +16,10 @@ export interface RangedResponseMessage {
   readonly request: IncomingMessage;
   /** The status sent, even if an exception filter chose it. If nothing was sent, the status at that time, such as 200. */
   readonly status: number;
-  /** The plan; `'error'`: the source failed before there was one; `undefined`: the client disconnected before. */
+  /**
+   * The plan; `'error'`: the source failed before there was one; `undefined`: the client disconnected before. If a hook of
+   * Fastify has replaced the content: `'delegated'`, or by the status that it sent `'not-modified'` or `'error'`.
+   */
   readonly disposition: ResponsePlan['kind'] | 'error' | undefined;
   /** The planned ranges of a 206, merged; positions are inclusive. */
   readonly ranges: readonly ByteRange[];
@@ -64,6 +67,7 @@ export class ResponseReport {
   private prepared: Prepared | undefined;
   private readonly attempts: Attempts;
   private failure: { readonly error: unknown } | undefined;
+  private isReplaced = false;
 
   /** `undefined` if nobody has subscribed: then nothing is collected. */
   static of(exchange: HttpExchange): ResponseReport | undefined {
@@ -100,9 +104,14 @@ export class ResponseReport {
     this.attempts.unsent?.record();
   }
 
+  /** An answer of the app's own, or an error, is sent instead of the planned one. */
+  replaced(): void {
+    this.isReplaced = true;
+  }
+
   private message(): RangedResponseMessage {
     const { exchange, failure } = this;
-    const { plan, described } = this.prepared ?? {};
+    const { plan, described } = (this.isReplaced ? undefined : this.prepared) ?? {};
     const bytesPlanned = plan === undefined ? 0 : bytesOf(plan);
     const isComplete = exchange.isSent && failure === undefined;
     return {
@@ -110,7 +119,7 @@ export class ResponseReport {
       path: exchange.path,
       request: exchange.request,
       status: exchange.response.statusCode,
-      disposition: plan === undefined && failure !== undefined ? 'error' : plan?.kind,
+      disposition: this.disposition,
       ranges: plan === undefined ? [] : rangesOf(plan),
       completeLength: described?.size,
       bytesPlanned,
@@ -121,13 +130,18 @@ export class ResponseReport {
     };
   }
 
+  private get disposition(): RangedResponseMessage['disposition'] {
+    if (this.isReplaced) return dispositionOfOwn(this.exchange.response.statusCode);
+    return this.prepared === undefined && this.failure !== undefined ? 'error' : this.prepared?.plan.kind;
+  }
+
   private get bytesWritten(): number {
     return this.prepared?.content.bytesWritten ?? 0;
   }
 
   /** The content is written last, so unsent bytes are the end of the content. */
   private get bytesFlushed(): number {
-    if (this.prepared === undefined || !this.exchange.response.headersSent) return 0;
+    if (this.prepared === undefined || this.isReplaced || !this.exchange.response.headersSent) return 0;
     const { bytesWritten, bytesFlushed } = this.prepared.content;
     const unsent = this.attempts.unsent?.count ?? bytesWritten;
     return Math.max(bytesFlushed, bytesWritten - unsent);
@@ -144,4 +158,10 @@ function rangesOf(plan: ResponsePlan): ByteRange[] {
   return plan.content.flatMap((segment) =>
     segment.kind === 'bytes' && segment.range !== undefined ? [segment.range] : [],
   );
+}
+
+/** The disposition of an answer of the app's own. */
+function dispositionOfOwn(status: number): RangedResponseMessage['disposition'] {
+  if (status === 304) return 'not-modified';
+  return status < 400 ? 'delegated' : 'error';
 }

@@ -27,6 +27,11 @@ export class HandedBytes {
     this.length = 0;
   }
 
+  /** Whether more was added than a reader still holds, in bytes. */
+  isMoreThan(held: number): boolean {
+    return this.isForgotten || this.length > held;
+  }
+
   /** Whether all of the content was taken. */
   get isExhausted(): boolean {
     return this.isComplete && this.length === 0 && !this.isForgotten;

@@ -1,3 +1,4 @@
+import { isPatched } from '../../content/content-stream.js';
 import type { ResponseHeaders } from '../../http/response-plan.js';
 import { HttpExchange, removeHeader, type SetHeaders } from '../http-exchange.js';
 import type { Payload } from '../payload-guard.js';
@@ -34,6 +35,11 @@ export class ExpressExchange extends HttpExchange {
   setHeaders(headers: ResponseHeaders, removed: readonly string[]): void {
     for (const name of removed) removeHeader(this.response, name);
     for (const name in headers) this.response.setHeader(CANONICAL_NAMES[name] ?? name, headers[name] ?? '');
+  }
+
+  override beforeHead(callback: (status: number) => void): void {
+    if (isPatched(this.response)) this.whenHeadIsStored(callback);
+    else super.beforeHead(callback);
   }
 
   /** Nothing to do: `compression` respects the `no-transform` that every plan sets. */

@@ -34,6 +34,8 @@ export function isFastifyReply(response: unknown): response is FastifyReply {
 export class FastifyExchange extends HttpExchange {
   readonly prefersBuffers = true;
   private isHeadDue = false;
+  /** Whether the response below has all headers: middleware may have changed them there. */
+  private isHeadRaw = false;
 
   constructor(
     readonly frameworkRequest: FastifyRequest,
@@ -57,6 +59,7 @@ export class FastifyExchange extends HttpExchange {
 
   /** From the reply or from the response below it, where middleware sets headers; lists in both are merged. */
   header(name: string): string | undefined {
+    if (this.isHeadRaw) return joinLines(this.response.getHeader(name));
     const value = joinLines(this.reply.getHeader(name));
     if (value === undefined || !isJoined(name) || !this.response.hasHeader(name)) return value;
     return joinLists(name, joinLines(this.response.getHeader(name)), value);
@@ -81,11 +84,20 @@ export class FastifyExchange extends HttpExchange {
   }
 
   /** For streams, Fastify has copied the headers of the reply to the response by then. */
-  override beforeHead(callback: (status: number) => void, after?: (status: number) => void): void {
-    super.beforeHead((status) => {
+  override beforeHead(callback: (status: number) => void): void {
+    this.wrapHead((status, hasHeaders) => {
       this.isHeadDue = true;
+      this.isHeadRaw = !hasHeaders;
       callback(status);
-    }, after);
+    });
+  }
+
+  override whenHeadIsStored(callback: (status: number) => void): void {
+    super.whenHeadIsStored((status) => {
+      this.isHeadDue = true;
+      this.isHeadRaw = true;
+      callback(status);
+    });
   }
 
   /** @fastify/compress ignores `no-transform`, but respects this request header. */

@@ -139,6 +139,27 @@ const ROWS: readonly Row[] = [
   },
   { name: 'undefined, which changes nothing', hook: () => undefined, whole: 'ours', small: 'ours', large: 'ours' },
   {
+    name: 'ours, with another status',
+    hook: (payload, reply) => (reply.code(200), payload),
+    whole: 'ours',
+    small: 'ours',
+    large: 'ours',
+  },
+  {
+    name: 'ours, with another length',
+    hook: (payload, reply) => (reply.header('content-length', '3'), payload),
+    whole: 'ours',
+    small: 'ours',
+    large: 'ours',
+  },
+  {
+    name: 'ours, without what it is a part of',
+    hook: (payload, reply) => (reply.code(200), reply.removeHeader('content-range'), payload),
+    whole: 'ours',
+    small: 'ours',
+    large: 'ours',
+  },
+  {
     name: 'a PassThrough of ours',
     hook: (payload) => toStream(payload).pipe(new PassThrough()),
     whole: 'ours',

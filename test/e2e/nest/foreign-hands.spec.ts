@@ -366,6 +366,41 @@ describe.each(ADAPTERS)('a response in other interceptors, on %s', (adapter) => 
     expectPart(part!, Number(firstPos), Number(firstPos) + 99);
   });
 
+  it.each<[what: string, file: (opened: Promise<void>) => StreamableFile, status: readonly number[]]>([
+    [
+      'a source',
+      (opened) =>
+        new RangedFile(new ProbeSource(BYTES, { onResolve: (_, count) => (count === 0 ? opened : undefined) })),
+      [200],
+    ],
+    ['a stream', (opened) => new StreamableFile(Readable.from(afterwards(opened)), { length: SIZE }), [400, 500]],
+  ])(
+    'that share a response whose client leaves before it is negotiated send no empty file: %s',
+    async (_, file, status) => {
+      const opened = new Gate();
+      const shared = new Gate<StreamableFile>();
+      make = () => file(opened.passed);
+      hands = (own: unknown) => {
+        if (!(own instanceof StreamableFile)) return shared.passed;
+        shared.open(own);
+        return own;
+      };
+      const leaving = await RawConnection.open(running.port);
+      leaving.send(requestText('/slow'));
+      await settle();
+      make = () => 'instead';
+      const staying = await RawConnection.open(running.port);
+      staying.send(requestText('/slow'));
+      leaving.reset();
+      await settle();
+      opened.open();
+      const response = await staying.next();
+      expect(status).toContain(response.status);
+      if (response.status === 200) expectWhole(response);
+      staying.finish();
+    },
+  );
+
   it('that call the handler again may send either response', async () => {
     for (const pick of [0, 1]) {
       hands = async (file, _context, next) => [file, await firstValueFrom(next.handle())][pick];
@@ -677,6 +712,11 @@ function Bare() {
 }
 
 type Touch = (file: StreamableFile) => unknown;
+
+async function* afterwards(opened: Promise<void>): AsyncGenerator<Buffer> {
+  await opened;
+  yield BYTES;
+}
 
 function* chunksOf(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 20_000) yield bytes.subarray(at, at + 20_000);
