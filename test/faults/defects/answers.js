@@ -30,6 +30,77 @@ export const answers = [
     only: 'never sends a part',
   },
   {
+    name: 'middleware that writes the head by a method that it has kept is not seen',
+    edits: [
+      {
+        file: 'http-exchange.ts',
+        code: "if (typeof store !== 'function')",
+        instead: 'if (store !== undefined)',
+      },
+    ],
+    specs: ['rewriting-middleware'],
+    only: 'that it has kept',
+  },
+  {
+    name: 'a second answer changes the head of one whose content is about to be sent',
+    edits: [
+      {
+        file: 'failed-attempt.ts',
+        code: 'if (attempt?.isSuccess !== true ||',
+        instead: 'if (attempt === undefined || attempt.status[0] !== 999 ||',
+      },
+    ],
+    specs: ['second-answers'],
+  },
+  {
+    name: 'the rest of a stream that a hook has begun to read is sent for all of it',
+    edits: [
+      {
+        file: 'payload-guard.ts',
+        code: 'if (this.isRead) return this.sentLater();',
+        instead: '',
+      },
+    ],
+    specs: ['reading-hooks'],
+    only: 'is an error',
+  },
+  {
+    name: 'the content flows to a listener before a hook has passed it on',
+    edits: [{ file: 'answer-stream.ts', code: 'this.pause();', instead: '' }],
+    specs: ['reading-hooks'],
+    only: 'waits for long',
+  },
+  {
+    name: 'a hook changes the status of a part',
+    edits: [{ file: 'replaced-payload.ts', code: 'if (isPart) exchange.setStatus(status);', instead: '' }],
+    specs: ['replaced-payloads'],
+    only: 'ours, with another status',
+  },
+  {
+    name: 'the answer to a client that left is an empty file for others',
+    edits: [
+      {
+        file: 'streamable-source.ts',
+        code: 'return isRangedFile(file) ? file.source : GONE;',
+        instead:
+          'return { resolve: () => ({ size: 0, open: () => [] as never }), ...(file as object as Partial<RangeSource>) };',
+      },
+    ],
+    specs: ['foreign-hands'],
+    only: 'send no empty file',
+  },
+  {
+    name: 'what a hook sends instead of a file is reported as the file',
+    edits: [
+      {
+        file: 'response-report.ts',
+        code: 'this.isReplaced = true;',
+        instead: 'this.isReplaced = false;',
+      },
+    ],
+    specs: ['reports'],
+  },
+  {
     name: 'an answer is sent to whatever response it is replied with',
     edits: [
       {

@@ -196,7 +196,7 @@ export const headers = [
     edits: [
       {
         file: 'failed-attempt.ts',
-        code: 'watchSuccess(exchange, { before, headers, removed, status: [statusBefore, status] });',
+        code: 'watchSuccess(exchange, { before, headers, removed, status: [statusBefore, status], isSuccess: false });',
         instead: '',
       },
     ],
