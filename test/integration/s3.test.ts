@@ -1,6 +1,7 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { s3Source } from 'nestjs-range/s3';
 import { checkRangedEndpoint } from 'nestjs-range/testing';
+import { zipSource } from 'nestjs-range/zip';
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,8 +9,9 @@ import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { readZip } from '../support/sources/zip-reader.js';
 import { startS3Example, startSampleApp } from './app-process.js';
-import { readSlowly } from './endpoint.js';
+import { type Reading, readSlowly, startEndpoint } from './endpoint.js';
 import { freePorts } from './free-ports.js';
 import { ObjectServers } from './object-servers.js';
 import { assertOneVersion, describeStore, HUGE, OTHER_HUGE, type Store, untilDateIsOver } from './store-suite.js';
@@ -71,6 +73,25 @@ async function startSwift(): Promise<Swift> {
   }
 }
 
+/** Reads what one storage node feeds, kills that, and checks that another feeds the rest. */
+async function readDespiteKill({ objectServers }: Swift, url: string, firstPos: number): Promise<Reading> {
+  let killed: number | undefined;
+  const feeding = new Set<number>();
+  try {
+    const headers = firstPos === 0 ? {} : { range: `bytes=${firstPos}-` };
+    const reading = await readSlowly(url, headers, async (received) => {
+      if (received < 1_000_000) return;
+      if (killed === undefined) killed = await objectServers.killFeeding();
+      else objectServers.feeding().forEach((node) => feeding.add(node));
+    });
+    assert(feeding.size > 0, 'another server has fed the rest');
+    assert(killed !== undefined && !feeding.has(killed));
+    return reading;
+  } finally {
+    await objectServers.revive();
+  }
+}
+
 describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (running) => {
   for (const [what, firstPos] of [
     ['all of an object', 0],
@@ -79,24 +100,33 @@ describeStore('s3Source, by the AWS SDK, on OpenStack Swift', startSwift, (runni
     it(`sends ${what} completely although the storage node is killed halfway`, async () => {
       const { store, endpoint } = running();
       await store.put('huge', HUGE);
-      let killed: number | undefined;
-      const feeding = new Set<number>();
-      try {
-        const headers = firstPos === 0 ? {} : { range: `bytes=${firstPos}-` };
-        const { bytes, isComplete } = await readSlowly(`${endpoint.url}/huge`, headers, async (received) => {
-          if (received < 1_000_000) return;
-          if (killed === undefined) killed = await store.objectServers.killFeeding();
-          else store.objectServers.feeding().forEach((node) => feeding.add(node));
-        });
-        assert(isComplete);
-        assert(bytes.equals(HUGE.subarray(firstPos)));
-        assert.equal(feeding.size, 1, 'another server has fed the rest');
-        assert(killed !== undefined && !feeding.has(killed));
-      } finally {
-        await store.objectServers.revive();
-      }
+      const { bytes, isComplete } = await readDespiteKill(store, `${endpoint.url}/huge`, firstPos);
+      assert(isComplete);
+      assert(bytes.equals(HUGE.subarray(firstPos)));
     });
   }
+
+  it('sends an archive and a range of it completely although the storage node of an entry is killed halfway', async () => {
+    const { store } = running();
+    const small = OTHER_HUGE.subarray(0, 1_000_000);
+    await store.put('huge', HUGE);
+    await store.put('small', small);
+    await untilDateIsOver(store.source('small'));
+    const crcs = { get: () => undefined, set: () => {} }; // each request computes them anew
+    const entries = ['huge', 'small'].map((name) => ({ name, source: store.source(name) }));
+    const archive = await startEndpoint(() => zipSource(entries, { crcs }));
+    try {
+      const whole = await readDespiteKill(store, archive.url, 0);
+      assert(whole.isComplete);
+      const [first, second] = readZip(whole.bytes);
+      assert(first?.bytes.equals(HUGE) && second?.bytes.equals(small));
+      const range = await readDespiteKill(store, archive.url, 1_000_001);
+      assert(range.isComplete);
+      assert(range.bytes.equals(whole.bytes.subarray(1_000_001)));
+    } finally {
+      await archive.stop();
+    }
+  });
 
   for (const adapter of ['express', 'fastify']) {
     it(`serves the media of the sample app, on ${adapter}`, async () => {
