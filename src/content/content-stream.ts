@@ -113,11 +113,14 @@ async function send(content: Content, response: Writable, onFailure: (error: unk
   }
 }
 
-/** Writes the content and ends the response. Returns early if the client disconnected. */
+/**
+ * Writes the content and ends the response. Returns early if the client disconnected. The head leaves at once with the first
+ * chunk: until then anything else could send it with content of its own.
+ */
 async function write(content: Content, response: Writable, writer: SoleWriter): Promise<void> {
   if (content.isDelayed === true) flushHead(response, writer);
   let unsent = content.length ?? Infinity;
-  for (let chunk = await content.next(); chunk !== undefined;) {
+  for (let chunk = content.takeFirst?.() ?? (await content.next()); chunk !== undefined;) {
     if (isGone(response) || isBroken(response)) return chunkPool.release(chunk);
     unsent -= chunk.byteLength;
     if (unsent === 0) return endWith(content, response, writer, chunk);

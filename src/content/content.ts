@@ -4,6 +4,8 @@ export interface Content {
   readonly length: number | undefined;
   /** Whether the first bytes are delayed, so the head should be sent before them. */
   readonly isDelayed?: boolean;
+  /** The first chunk, if it is there and nothing was read before; it is the next one then. */
+  takeFirst?(): Uint8Array | undefined;
   /** The next chunk; `undefined` at the end. One call at a time. */
   next(): Promise<Uint8Array | undefined>;
   /** Puts the last chunk back, to be read again; `false` if that is impossible. */

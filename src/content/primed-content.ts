@@ -113,6 +113,12 @@ export class PrimedContent implements Content {
     this.flushed += bytes;
   }
 
+  takeFirst(): Uint8Array | undefined {
+    if (this.isBegun) return undefined;
+    this.isBegun = this.first !== undefined;
+    return this.first;
+  }
+
   /** The next chunk, beginning with the first; `undefined` at the end. */
   async next(): Promise<Uint8Array | undefined> {
     if (this.isBegun) return this.isComplete ? undefined : this.reader?.next();

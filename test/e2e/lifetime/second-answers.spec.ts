@@ -1,9 +1,30 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Inject, type INestApplication, Req, Res, StreamableFile } from '@nestjs/common';
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  Inject,
+  type INestApplication,
+  type NestInterceptor,
+  Req,
+  Res,
+  StreamableFile,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { bytesSource, fileSource, Ranged, RangedFile, RangeModule, RangeResponder } from 'nestjs-range';
+import {
+  bytesSource,
+  fileSource,
+  Ranged,
+  RangedFile,
+  RangeInterceptor,
+  RangeModule,
+  RangeResponder,
+} from 'nestjs-range';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
+import { tap } from 'rxjs';
 import { header, RawConnection, type RawResponse, requestText } from '../../support/connections/raw-client.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 import { FixtureDirectory } from '../../support/sources/fixtures.js';
@@ -31,6 +52,21 @@ let pair: readonly [first: string, second: string] = ['memory', 'memory'];
 const make = (index: 0 | 1): StreamableFile =>
   (FILES[pair[index]] as (letter: Letter) => StreamableFile)(LETTERS[index]);
 
+let waits = 0;
+
+/** Ends the response after some microtasks: between the answer's head and its first bytes, if anything fits there. */
+class Ending implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler) {
+    const own = context.switchToHttp().getResponse<ServerResponse & { raw?: ServerResponse }>();
+    return next.handle().pipe(tap(() => void this.end(own.raw ?? own)));
+  }
+
+  private async end(response: ServerResponse): Promise<void> {
+    for (let i = 0; i < waits; i++) await Promise.resolve();
+    response.end('own');
+  }
+}
+
 @Controller()
 class Files {
   constructor(@Inject(RangeResponder) private readonly responder: RangeResponder) {}
@@ -45,6 +81,12 @@ class Files {
   returns(@Req() request: unknown, @Res({ passthrough: true }) response: unknown) {
     this.responder.send(request, response, make(0)).catch(() => {});
     return make(1);
+  }
+
+  @Get('ended')
+  @UseInterceptors(Ending, RangeInterceptor)
+  ended() {
+    return make(0);
   }
 
   @Get('second')
@@ -110,6 +152,21 @@ describe.each(SETUPS)('a response that is sent twice at once, on %s %s', (adapte
     await running.close();
   });
   beforeEach(() => void uncaught.splice(0));
+
+  it.each(KINDS)('%s: is not ended by others with our head, however soon they do', async (kind) => {
+    pair = [kind, kind];
+    for (waits = 0; waits < 12; waits++) {
+      const connection = await RawConnection.open(running.port);
+      connection.send(requestText('/ended', [['Range', 'bytes=1-200000']]));
+      const response = await connection.next().catch(() => undefined);
+      const isOwn = response?.body.toString() === 'own';
+      if (response !== undefined && isOwn) expect(header(response, 'Content-Range')).toBeUndefined();
+      else if (response !== undefined) expect(isHonest(response, 'bytes=1-200000')).toBe(true);
+      connection.finish();
+      await settle();
+      expect(uncaught).toEqual([]);
+    }
+  });
 
   describe.each(['/sends', '/returns'])('%s', (path) => {
     it.each(PAIRS)('%s and %s: has head and body of one of them, or is cut off', async (first, second) => {
