@@ -1,4 +1,4 @@
-import { type BigIntStats, close, constants, fstat, open, realpath, stat } from 'node:fs';
+import { type BigIntStats, close, constants, fstat, open, readlink, realpath, stat } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, SourceNotFoundError, SourceUnavailableError, UnusableRootError } from '../source-errors.js';
@@ -9,6 +9,7 @@ const openAsync = promisify(open);
 export const fstatAsync: (fd: number, options: { bigint: true }) => Promise<BigIntStats> = promisify(fstat);
 export const statAsync: (path: string, options: { bigint: true }) => Promise<BigIntStats> = promisify(stat);
 const realpathAsync = promisify(realpath.native);
+const readlinkAsync: (path: string) => Promise<string> = promisify(readlink);
 
 /** Read-only; a FIFO without a writer must not block a thread of the pool, nor a terminal become ours. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
@@ -34,7 +35,7 @@ export async function openRegularFile(path: string, root: string | undefined): P
   try {
     const stats = await fstatAsync(fd, { bigint: true });
     if (!stats.isFile()) throw new SourceNotFoundError(`${path} is not a regular file`);
-    if (root !== undefined) await confine(path, root, stats);
+    if (root !== undefined) await confineOpened(fd, path, root, stats);
     return { fd, stats, isUnsized: await isUnsized(fd, stats) };
   } catch (error) {
     void closeFile(fd);
@@ -106,6 +107,19 @@ async function checkRoot(root: string): Promise<void> {
     throw new UnusableRootError(path, code === 'ENOENT' ? 'does not exist' : `cannot be read (${String(code)})`);
   }
   if (!stats.isDirectory()) throw new UnusableRootError(path, 'is not a directory');
+}
+
+/**
+ * Checks that an opened file lies below `root`. Linux tells where a descriptor is; elsewhere its name is resolved again, which
+ * somebody who keeps swapping a directory above it for a link may defeat.
+ *
+ * @throws SourceNotFoundError if it does not
+ */
+async function confineOpened(fd: number, path: string, root: string, opened: BigIntStats): Promise<void> {
+  const place = await readlinkAsync(`/proc/self/fd/${fd}`).catch(() => undefined);
+  if (place?.startsWith('/') !== true) return confine(path, root, opened);
+  if (!isInside(await realPathOf(root, undefined), place))
+    throw new SourceNotFoundError(`${path} leads out of ${root}`);
 }
 
 /**

@@ -1,5 +1,10 @@
 export const files = [
   {
+    name: 'a directory that is swapped for a link leads out of the root',
+    edits: [{ file: 'open-file.ts', code: "if (place?.startsWith('/') !== true) return", instead: 'if (true) return' }],
+    specs: ['swapped-directories'],
+  },
+  {
     name: 'the look at a slow file is taken for the stats themselves',
     edits: [
       {
