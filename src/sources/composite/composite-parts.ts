@@ -1,5 +1,6 @@
 import type { ByteRange } from '../../http/ranges/byte-range.js';
 import type { RepresentationMetadata } from '../../http/representation.js';
+import { adviceOnSize, count, describe } from '../options/check-options.js';
 import { SourceChangedError, SourceFaultError } from '../source-errors.js';
 import type { Bytes, RangeSource, Representation } from '../source.js';
 import { responseOf } from '../stream/waiting-response.js';
@@ -114,6 +115,9 @@ export class CompositeParts {
     const { size, etag, lastModified, forwardOnly } = representation;
     if (this.isKept(representation)) this.held.set(index, representation);
     else await representation.close?.();
+    if (size !== undefined && !count[1](size)) {
+      throw new SourceFaultError(`${part.name} has the size ${describe(size)}, not ${count[0]}${adviceOnSize(size)}`);
+    }
     const known = { size, etag: etag ?? part.etag, lastModified, forwardOnly, isResolved: etag !== undefined };
     checkUnchanged(part, { ...part, isResolved: false }, representation);
     return known;

@@ -156,6 +156,13 @@ describe('the archive', () => {
     }
   });
 
+  it.each(['5', NaN, -1])('an entry whose source has the size %p is an error that names it', async (size) => {
+    const source: RangeSource = { resolve: () => ({ size: size as number, open: () => Readable.from([]) }) };
+    await expect(readAll(zip([{ name: 'a.bin', source }]))).rejects.toThrow(
+      /^the entry "a\.bin" has the size (?:"5"|NaN|-1), not a whole number/,
+    );
+  });
+
   it('entries of unknown size are an error that names them', async () => {
     const source = streamSource(Readable.from([A]));
     await expect(readAll(zip([{ name: 'a.bin', source }]))).rejects.toThrow(

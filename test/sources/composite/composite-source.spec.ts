@@ -249,6 +249,22 @@ describe('failures', () => {
     await expect(reading).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });
 
+  it.each([
+    ['5', /"5".*: write Number\(size\)/],
+    [NaN, /NaN/],
+    [-1, /-1/],
+    [1.5, /1\.5/],
+  ])('a source with the size %p is named, and closed', async (size, message) => {
+    let closes = 0;
+    const wrong: RangeSource = {
+      resolve: () => ({ size: size as number, open: () => Readable.from([]), close: () => void closes++ }),
+    };
+    const composite = compositeSource([HEADER, wrong]).resolve(undisturbed());
+    await expect(composite).rejects.toMatchObject({ code: 'SOURCE_FAULT', message: expect.stringMatching(message) });
+    await expect(composite).rejects.toThrow('part 1 of a composite has the size');
+    expect(closes).toBe(1);
+  });
+
   it('one whose close() fails does not keep the others open', async () => {
     const probe = new ProbeSource(SAMPLES);
     const failing: RangeSource = {
