@@ -46,10 +46,8 @@ async function contentOf(name: string): Promise<string> {
   }
 }
 
-/** Elsewhere nothing tells where a descriptor is. */
-const onLinux = process.platform === 'linux' ? it : it.skip;
-
-onLinux('a directory that is swapped for a link all the time never leads out of the root', async () => {
+it('a directory that is swapped for a link all the time never leads out of the root', async () => {
+  if (process.platform !== 'linux') return; // elsewhere nothing tells where a descriptor is
   const stop = keepSwapping();
   const contents = new Set<string>();
   const left = [...names];
