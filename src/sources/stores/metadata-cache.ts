@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { ObjectMetadata, RememberedUnder } from './store.js';
 
 interface Entry {
@@ -6,6 +7,16 @@ interface Entry {
   readonly lookedAt: number;
   /** Its maximum age for the source that looked it up. */
   readonly ttlMs: number;
+}
+
+/** A cache key of everything that identifies an object. JSON alone would take all keys for encryption in buffers for the same. */
+export function keyOf(identity: unknown): string {
+  return JSON.stringify(identity, (_, value: unknown) => {
+    if (types.isAnyArrayBuffer(value)) return Buffer.from(value).toString('base64');
+    return ArrayBuffer.isView(value)
+      ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
+      : value;
+  });
 }
 
 /** Remembers looked-up metadata for a moment, so that a range costs one round trip instead of two. */

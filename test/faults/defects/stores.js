@@ -325,7 +325,7 @@ export const stores = [
     edits: [
       {
         file: 's3-source.ts',
-        code: 'key: JSON.stringify(Object.entries(parameters))',
+        code: 'key: keyOf(Object.entries(parameters))',
         instead: 'key: name',
       },
     ],
@@ -347,7 +347,7 @@ export const stores = [
     edits: [
       {
         file: 'azure-blob-source.ts',
-        code: 'JSON.stringify([blob.url, customerProvidedKey, conditions])',
+        code: 'keyOf([blob.url, customerProvidedKey, conditions])',
         instead: 'blob.url',
       },
     ],

@@ -98,6 +98,8 @@ function bucketOf(lengthOf: (id: unknown) => number): GridFsBucketLike<unknown> 
   };
 }
 
+const bufferOf = (byte: number): ArrayBuffer => new Uint8Array(32).fill(byte).buffer;
+
 describe('cached metadata', () => {
   const s3 = (): ((more: Partial<S3Object>) => RangeSource) => {
     const client = new FakeS3Client(ours);
@@ -125,6 +127,10 @@ describe('cached metadata', () => {
         { RequestPayer: 'requester' },
         { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'one' },
         { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'other' },
+        { SSECustomerAlgorithm: 'AES256', SSECustomerKey: bufferOf(1) },
+        { SSECustomerAlgorithm: 'AES256', SSECustomerKey: bufferOf(2) },
+        { SSECustomerAlgorithm: 'AES256', SSECustomerKey: new DataView(bufferOf(3)) },
+        { SSECustomerAlgorithm: 'AES256', SSECustomerKey: new DataView(bufferOf(4)) },
       ],
     ],
     [
@@ -148,6 +154,8 @@ describe('cached metadata', () => {
         { userProject: 'other' },
         { encryptionKey: 'one' },
         { encryptionKey: Buffer.from('other') },
+        { encryptionKey: bufferOf(1) },
+        { encryptionKey: bufferOf(2) },
         { interceptors: [{ request: (options: object) => options }] },
       ],
     ],

@@ -4,6 +4,7 @@ import { rangeLength } from '../../../http/ranges/byte-range.js';
 import { checkOptions, type Checks } from '../../options/check-options.js';
 import type { RangeSource } from '../../source.js';
 import { matchableTag } from '../check-answer.js';
+import { keyOf } from '../metadata-cache.js';
 import { headerOf, type Refusal } from '../store-errors.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
@@ -94,7 +95,7 @@ function azureStore(blob: AzureBlobClientLike, { customerProvidedKey, conditions
   const key = customerProvidedKey === undefined ? {} : { customerProvidedKey };
   return {
     name: blob.url.split('?', 1)[0] ?? '', // the query may be a signature
-    remembered: { owner: ownerOf(blob), key: JSON.stringify([blob.url, customerProvidedKey, conditions]) },
+    remembered: { owner: ownerOf(blob), key: keyOf([blob.url, customerProvidedKey, conditions]) },
 
     async look(abortSignal) {
       return toMetadata(await blob.getProperties({ ...key, abortSignal, conditions: { ...conditions } }));

@@ -5,6 +5,7 @@ import { checkOptions } from '../../options/check-options.js';
 import { SourceChangedError, SourceProtocolError } from '../../source-errors.js';
 import type { RangeSource } from '../../source.js';
 import { destroyQuietly } from '../../stream/releasable-bytes.js';
+import { keyOf } from '../metadata-cache.js';
 import type { Refusal } from '../store-errors.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
@@ -146,7 +147,7 @@ function rememberedUnder(file: ConfiguredFile): RememberedUnder {
   const ofBucket = (bucket as { readonly interceptors?: readonly object[] }).interceptors ?? [];
   const isIntercepted = [...interceptors, ...ofBucket].some((interceptor) => interceptor !== encryptionKeyInterceptor);
   const key = [bucket.name, name, generation, payerOf(file), encryptionKey, file.instancePreconditionOpts];
-  return { owner: isIntercepted ? file : bucket.storage, key: JSON.stringify(key) };
+  return { owner: isIntercepted ? file : bucket.storage, key: keyOf(key) };
 }
 
 type ReasonsLike = readonly { readonly reason?: unknown }[] | undefined;

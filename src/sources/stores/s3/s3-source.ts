@@ -5,6 +5,7 @@ import { SourceFailedError, SourceNotFoundError } from '../../source-errors.js';
 import type { Bytes, RangeSource } from '../../source.js';
 import { destroyQuietly, toReadable } from '../../stream/releasable-bytes.js';
 import { matchableTag, rangeHeader } from '../check-answer.js';
+import { keyOf } from '../metadata-cache.js';
 import { headerOf } from '../store-errors.js';
 import { STORE_CHECKS, type StoreOptions } from '../store-options.js';
 import { storeSource } from '../store-source.js';
@@ -91,7 +92,7 @@ function s3Store(client: S3ClientLike, object: S3Object): Store {
   };
   return {
     name,
-    remembered: { owner: client, key: JSON.stringify(Object.entries(parameters)) },
+    remembered: { owner: client, key: keyOf(Object.entries(parameters)) },
 
     async look(signal) {
       if (object.Key === '') throw new SourceNotFoundError(`${name}: the key is empty`); // the SDK would throw another error
