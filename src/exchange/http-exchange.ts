@@ -18,6 +18,12 @@ interface HeadStore {
 /** The headers of a response as they were set. */
 export type SetHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>;
 
+/** The route in the requests of Express and Fastify. */
+interface RoutedRequest {
+  readonly route?: { readonly path?: unknown };
+  readonly routeOptions?: { readonly url?: unknown };
+}
+
 /** A request and its response, independent of the framework. Header names are in lower case. */
 export abstract class HttpExchange extends ResponseLifetime {
   readonly receivedAt = Date.now();
@@ -53,6 +59,13 @@ export abstract class HttpExchange extends ResponseLifetime {
   /** Path of the request, without its query. */
   get path(): string {
     return this.request.url?.split('?', 1)[0] ?? '';
+  }
+
+  /** The route's path with its parameters; `undefined` in middleware. */
+  get route(): string | undefined {
+    const { route, routeOptions }: RoutedRequest = this.frameworkRequest;
+    const path = routeOptions?.url ?? route?.path;
+    return typeof path === 'string' ? path : undefined;
   }
 
   /** Method and path of the request, for the log. */

@@ -21,7 +21,7 @@ export class UnrangedFiles {
     const { method, response } = exchange;
     if (leftOut.has(response) || options?.acceptRanges === false) return;
     if (exchange.facts.status !== 200 || (method !== 'GET' && method !== 'HEAD')) return;
-    const route = routeOf(exchange.frameworkRequest) ?? exchange.path;
+    const route = exchange.route ?? exchange.path;
     if (this.warned.has(route)) return;
     if (this.warned.size < MOST_ROUTES) this.warned.add(route);
     callQuietly(() => Logger.warn(`${method} ${route} ${UNRANGED}`, 'RangeInterceptor'));
@@ -34,15 +34,3 @@ const MOST_ROUTES = 1000;
 const UNRANGED =
   'sends a RangedFile without ranges: put @Ranged() on the handler that returns it, above any decorator that replaces the method; ' +
   'in an exception filter, await RangeResponder.send(); if this is intended, write new RangedFile(source, { acceptRanges: false })';
-
-/** The route's path in the requests of Express and Fastify, with its parameters. */
-interface RoutedRequest {
-  readonly route?: { readonly path?: unknown };
-  readonly routeOptions?: { readonly url?: unknown };
-}
-
-function routeOf(request: RoutedRequest): string | undefined {
-  const { route, routeOptions } = request;
-  const path = routeOptions?.url ?? route?.path;
-  return typeof path === 'string' ? path : undefined;
-}

@@ -3,7 +3,7 @@ import type { HttpExchange } from '../exchange/http-exchange.js';
 import { errorHeaders, statusOf, toHttpException } from '../negotiation/range.exceptions.js';
 import { clear } from '../negotiation/response-headers.js';
 import { stackOf, withRequest } from '../observability/error-text.js';
-import { LogInterval } from '../observability/log-interval.js';
+import { RouteLogIntervals } from '../observability/log-interval.js';
 import { NotFoundLog } from '../observability/not-found-log.js';
 import { callQuietly } from '../sources/call-quietly.js';
 import { messageOf } from '../sources/error-message.js';
@@ -12,7 +12,7 @@ import { isForbidden } from '../sources/source-errors.js';
 /** Logs why a file could not be sent, where the exception that the app's filters get does not tell. */
 export class FailureLog {
   private readonly notFound: NotFoundLog;
-  private readonly forbidden = new LogInterval(60_000);
+  private readonly forbidden = new RouteLogIntervals(60_000);
 
   constructor(private readonly logger: Logger) {
     this.notFound = new NotFoundLog(logger);
@@ -27,14 +27,16 @@ export class FailureLog {
       callQuietly(() => this.logger.error(`${exchange.target}: ${messageOf(error)}`, stackOf(error)));
     }
     if (isForbidden(error)) this.warnOfForbidden(exchange, error);
-    else callQuietly(() => this.notFound.note(exchange.target, error));
+    else callQuietly(() => this.notFound.note(exchange, error));
     return exception;
   }
 
   /** The client sees an ordinary 404, but the app may lack a permission. */
-  private warnOfForbidden({ target }: HttpExchange, error: unknown): void {
-    if (!this.forbidden.begin()) return;
-    this.logger.warn(`${target}: 404, because access was refused (logged once a minute): ${messageOf(error)}`);
+  private warnOfForbidden({ target, route }: HttpExchange, error: unknown): void {
+    if (!this.forbidden.begin(route)) return;
+    this.logger.warn(
+      `${target}: 404, because access was refused (logged once a minute for this route): ${messageOf(error)}`,
+    );
   }
 }
 

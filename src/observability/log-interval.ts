@@ -16,3 +16,17 @@ export class LogInterval {
     return true;
   }
 }
+
+/** A LogInterval for each route, so that the messages of one do not hide those of another. */
+export class RouteLogIntervals {
+  private readonly intervals = new Map<string | undefined, LogInterval>();
+
+  constructor(private readonly intervalMs: number) {}
+
+  /** @param route one of the app's, since each is remembered; `undefined`: all requests without a route share an interval */
+  begin(route: string | undefined): boolean {
+    const interval = this.intervals.get(route) ?? new LogInterval(this.intervalMs);
+    this.intervals.set(route, interval);
+    return interval.begin();
+  }
+}

@@ -1,23 +1,31 @@
 import type { Logger } from '@nestjs/common';
 import { codeOf, isRefusedName, unusableRootOf } from '../sources/source-errors.js';
-import { LogInterval } from './log-interval.js';
+import { RouteLogIntervals } from './log-interval.js';
+
+/** A request, for the log. */
+interface NotFoundRequest {
+  /** Its method and path. */
+  readonly target: string;
+  /** `undefined`: no route of the app. */
+  readonly route: string | undefined;
+}
 
 /** Logs the reason for a 404 that the client must not see, but the app's developer should. */
 export class NotFoundLog {
   /** Roots that were already warned about. */
   private readonly roots = new Set<string>();
   /** A client that tries many names does not fill the log. */
-  private readonly missing = new LogInterval(10_000);
+  private readonly missing = new RouteLogIntervals(10_000);
 
   constructor(private readonly logger: Logger) {}
 
-  /** @param target method and path of the request */
-  note(target: string, error: unknown): void {
+  note({ target, route }: NotFoundRequest, error: unknown): void {
     const { message } = error as { message?: unknown };
     const root = unusableRootOf(error);
-    const isMissing = root === undefined && codeOf(error) === 'SOURCE_NOT_FOUND';
-    if (isRefusedName(error) || (isMissing && this.missing.begin()))
-      this.logger.debug(`${target}: 404, because ${onOneLine(String(message))}`);
+    const line = `${target}: 404, because ${onOneLine(String(message))}`;
+    if (isRefusedName(error)) this.logger.debug(line);
+    else if (root === undefined && codeOf(error) === 'SOURCE_NOT_FOUND' && this.missing.begin(route))
+      this.logger.debug(`${line} (logged once in ten seconds for this route)`);
     if (root === undefined || this.roots.has(root)) return;
     this.roots.add(root);
     this.logger.warn(

@@ -29,7 +29,7 @@ export class SourceError extends Error {
 export class SourceNotFoundError extends SourceError {
   /**
    * `true`: the store denied us access, possibly because of a mistake in the configuration. The client receives the same
-   * 404, and a warning is logged, at most once a minute.
+   * 404, and a warning is logged, at most once a minute for each route.
    */
   readonly isForbidden: boolean;
 

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Headers, Query, StreamableFile } from '@nestjs/common';
-import { fileSource, folderSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
+import { fileSource, folderSource, Ranged, RangedFile, RangeModule, RangeResponder } from 'nestjs-range';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, createReadStream, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -275,9 +276,19 @@ describe.each(ADAPTERS)('a file that the user of the process may not read, on %s
       for (const _ of [1, 2]) expect((await fetchRaw(port, path)).status).toBe(404);
     });
     expect(log.at('warn')).toEqual([
-      `GET ${path.split('?')[0]}: 404, because access was refused (logged once a minute): ` +
+      `GET ${path.split('?')[0]}: 404, because access was refused (logged once a minute for this route): ` +
         `${fixtures.at(file)} cannot be opened: the user of this process lacks the permission (EACCES)`,
     ]);
+    await close();
+  });
+
+  it('is warned of for each route, whatever was refused on others', async () => {
+    const { port, log, close } = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
+    const routes = ['file', 'ordinary', 'folder'];
+    await asOrdinaryUser(async () => {
+      for (const route of [...routes, ...routes]) await fetchRaw(port, `/${route}?name=locked.mp4`);
+    });
+    expect(log.at('warn').map((line) => line.split(':')[0])).toEqual(routes.map((route) => `GET /${route}`));
     await close();
   });
 
@@ -293,11 +304,44 @@ describe.each(ADAPTERS)('a file that the user of the process may not read, on %s
 });
 
 describe.each(ADAPTERS)('a missing file on %s', (adapter) => {
+  const ONCE = ' (logged once in ten seconds for this route)';
+
   it('is logged at debug with its path, not again at once, and cannot forge a log line', async () => {
     const { port, log, close } = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
     const path = `/file?name=${encodeURIComponent('mis\n[Nest] forged.mp4')}`;
     for (const _ of [1, 2]) expect((await fetchRaw(port, path)).status).toBe(404);
-    expect(log.at('debug')).toEqual([`GET /file: 404, because ${root}/mis\\n[Nest] forged.mp4 cannot be opened`]);
+    expect(log.at('debug')).toEqual([
+      `GET /file: 404, because ${root}/mis\\n[Nest] forged.mp4 cannot be opened${ONCE}`,
+    ]);
+    await close();
+  });
+
+  it('is logged for each route, whatever was missing on others', async () => {
+    const { port, log, close } = await startApp(adapter, { imports: [RangeModule], controllers: [Files] });
+    const routes = ['file', 'ordinary', 'folder', 'read-stream'];
+    for (const name of ['a', 'b']) {
+      for (const route of routes) await fetchRaw(port, `/${route}?name=${name}.mp4`);
+    }
+    expect(log.at('debug').map((line) => line.split(':')[0])).toEqual(routes.map((route) => `GET /${route}`));
+    await close();
+  });
+
+  it('is logged once where no route is known, whatever the names', async () => {
+    const { port, log, close } = await startApp(
+      adapter,
+      { imports: [RangeModule] },
+      {
+        configure: (app) => {
+          const responder = app.get(RangeResponder);
+          app.use((request: IncomingMessage, response: ServerResponse) => {
+            const name = request.url!.slice(1);
+            void responder.send(request, response, new RangedFile(fileSource(name, { root })));
+          });
+        },
+      },
+    );
+    for (const name of ['a.mp4', 'b.mp4']) expect((await fetchRaw(port, `/${name}`)).status).toBe(404);
+    expect(log.at('debug')).toEqual([`GET /a.mp4: 404, because ${root}/a.mp4 cannot be opened${ONCE}`]);
     await close();
   });
 });

@@ -71,6 +71,18 @@ export const files = [
     specs: ['file-versions'],
   },
   {
+    name: 'a missing file of one route hides those of others in the log',
+    edits: [
+      {
+        file: 'log-interval.ts',
+        code: 'this.intervals.get(route) ??',
+        instead: 'this.intervals.values().next().value ??',
+      },
+    ],
+    only: 'is logged for each route',
+    specs: ['names'],
+  },
+  {
     name: 'bytes are hashed for each request of a kept source',
     edits: [
       {

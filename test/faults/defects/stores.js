@@ -81,7 +81,7 @@ export const stores = [
   },
   {
     name: 'a store that refuses objects is told of with each request',
-    edits: [{ file: 'failure-log.ts', code: 'if (!this.forbidden.begin()) return;', instead: '' }],
+    edits: [{ file: 'failure-log.ts', code: 'if (!this.forbidden.begin(route)) return;', instead: '' }],
     only: 'refuses the object',
     specs: ['store-faults'],
   },
