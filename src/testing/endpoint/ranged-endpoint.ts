@@ -26,11 +26,14 @@ export interface EndpointOptions {
  */
 export async function checkRangedEndpoint(url: string | URL, options: EndpointOptions = {}): Promise<Finding[]> {
   const { headers = {}, bytes, maxSize = 64 * 1024 * 1024, timeoutMs = 10_000 } = options;
-  const client = new RawClient(new URL(url), headers, { maxSize, timeoutMs });
+  const target = new URL(url);
+  const client = new RawClient(target, headers, { maxSize, timeoutMs });
   const answer = await client.ask();
+  if (answer.status !== 200 || answer.failure !== undefined)
+    return [finding(...PLAIN_GET, describeFailure(answer, target))];
   const whole = wholeOf(answer);
   const findings = findingsOfWhole(whole, bytes);
-  if (answer.status !== 200 || answer.failure !== undefined || !isOfUse(whole)) return findings;
+  if (!isOfUse(whole)) return findings;
   for (const { question, reference, asked, expected } of questionsOf(whole)) {
     findings.push(finding(question, reference, expected.text, expected.fault(await client.ask(asked), whole)));
   }
@@ -39,6 +42,22 @@ export async function checkRangedEndpoint(url: string | URL, options: EndpointOp
   findings.push(await askOnOneConnection(client, whole), await askSideBySide(client, whole));
   findings.push(await askAfterLeaving(client, whole));
   return findings;
+}
+
+const PLAIN_GET = ['GET', 'RFC 9110 §9.3.1', '200'] as const;
+
+const TOO_YOUNG = '; nestjs-range sends both once a file is two seconds old';
+
+/** What the plain GET got in place of a 200, and what may help. The query may hold a secret. */
+function describeFailure(answer: Answer, { origin, pathname }: URL): string {
+  return `${describeAnswer(answer)}, from ${origin}${pathname}${adviceOnStatus(answer.status)}`;
+}
+
+function adviceOnStatus(status: number): string {
+  if (status === 401 || status === 403) return '; if it needs a login, pass the option "headers"';
+  if (status >= 300 && status < 400)
+    return '; it follows no redirection: pass the final URL, or a login in the option "headers"';
+  return '';
 }
 
 function questionsOf(whole: Whole): readonly Question[] {
@@ -68,12 +87,10 @@ function wholeOf(answer: Answer): Whole {
   };
 }
 
-/** Checks of the response to a plain GET. */
+/** Checks of the 200 to a plain GET. */
 function findingsOfWhole(whole: Whole, bytes: Uint8Array | undefined): Finding[] {
   const { answer, size, strongTag, lastModified } = whole;
-  const is200 = answer.status === 200 && answer.failure === undefined;
-  const findings = [finding('GET', 'RFC 9110 §9.3.1', '200', is200 ? undefined : describeAnswer(answer))];
-  if (!is200) return findings;
+  const findings = [finding(...PLAIN_GET, undefined)];
   const ask = (question: string, reference: string, expected: string, fault: Fault | undefined): void => {
     findings.push(finding(question, reference, expected, fault));
   };
@@ -114,7 +131,7 @@ function findingsOfWhole(whole: Whole, bytes: Uint8Array | undefined): Finding[]
     'a strong ETag, or a Last-Modified',
     should(
       strongTag !== undefined || lastModified !== undefined,
-      `${valueText('etag')}, ${valueText('last-modified')}`,
+      `${valueText('etag')}, ${valueText('last-modified')}${isAbsent('etag') && isAbsent('last-modified') ? TOO_YOUNG : ''}`,
     ),
   );
   return findings;

@@ -3,7 +3,9 @@ import { Controller, Get, Res, StreamableFile } from '@nestjs/common';
 import { bytesSource, fileSource, Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { checkRangedEndpoint, type EndpointOptions, type Finding } from 'nestjs-range/testing';
 import { createReadStream } from 'node:fs';
-import { createServer } from 'node:https';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createCertificate } from '../../support/connections/certificate.js';
 import { FixtureDirectory, pseudoRandomBytes } from '../../support/sources/fixtures.js';
@@ -32,6 +34,13 @@ class Files {
   @Ranged({ etag: false })
   dated() {
     return new RangedFile(bytesSource(BYTES, { lastModified: new Date('2024-02-29T12:34:56Z') }));
+  }
+
+  /** As a file that was just written. */
+  @Get('untagged')
+  @Ranged({ etag: false })
+  untagged() {
+    return new RangedFile(bytesSource(BYTES));
   }
 
   @Get('weak')
@@ -101,16 +110,43 @@ describe.each(ADAPTERS)('checkRangedEndpoint on our own endpoints, on %s', (adap
         ok: false,
         level: 'must',
         expected: '200',
-        got: expect.stringMatching(/^404, /),
+        got: expect.stringMatching(/^404, \d+ bytes, from http:\/\/127\.0\.0\.1:\d+\/nothing-here$/),
       },
     ]);
     const nobody = await checkRangedEndpoint('http://127.0.0.1:1/');
     expect(nobody).toMatchObject([{ ok: false, got: expect.stringContaining('no response: ') }]);
   });
 
+  it('says that a file without validators may be too young', async () => {
+    const [fault] = faultsOf(await check('untagged'));
+    expect(fault).toMatchObject({
+      question: 'whether a download can be resumed',
+      got: 'etag is missing, last-modified is missing; nestjs-range sends both once a file is two seconds old',
+    });
+  });
+
   it('names bytes that are not those it is told of', async () => {
     const faults = faultsOf(await check('file', { bytes: BYTES.subarray(1) }));
     expect(faults).toMatchObject([{ question: 'the bytes of the GET', got: 'other bytes' }]);
+  });
+});
+
+describe('checkRangedEndpoint where the plain GET is not a 200', () => {
+  it.each([
+    [401, '; if it needs a login, pass the option "headers"'],
+    [403, '; if it needs a login, pass the option "headers"'],
+    [302, '; it follows no redirection: pass the final URL, or a login in the option "headers"'],
+    [404, ''],
+    [500, ''],
+  ])('names the URL without its query, and what may help: %i', async (status, advice) => {
+    const server = createServer((_, response) => response.writeHead(status).end('no')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const findings = await checkRangedEndpoint(`${origin}/private/clip.mp4?signature=secret`);
+    expect(findings).toMatchObject([
+      { question: 'GET', ok: false, got: `${status}, 2 bytes, from ${origin}/private/clip.mp4${advice}` },
+    ]);
+    server.close();
   });
 });
 
@@ -154,7 +190,9 @@ describe('checkRangedEndpoint with options', () => {
       write: (reply, { headers }) =>
         headers.get('authorization')?.[0] === 'Bearer t' ? reply : { status: 401, headers: {}, body: Buffer.alloc(0) },
     };
-    expect(faultsOf(await checkRangedEndpoint(server.urlWith(guarded)))).toMatchObject([{ got: '401, 0 bytes' }]);
+    expect(faultsOf(await checkRangedEndpoint(server.urlWith(guarded)))).toMatchObject([
+      { got: expect.stringMatching(/^401, 0 bytes, from .*; if it needs a login, pass the option "headers"$/) },
+    ]);
     const headers = { Authorization: 'Bearer t' };
     expect(faultsOf(await checkRangedEndpoint(server.urlWith(guarded), { headers }))).toEqual([]);
   });
@@ -168,7 +206,7 @@ describe('checkRangedEndpoint with options', () => {
   });
 
   it('asks over TLS, and believes no certificate that nobody has signed', async () => {
-    const secure = createServer(createCertificate(fixtures));
+    const secure = createTlsServer(createCertificate(fixtures));
     await new Promise<void>((resolve) => {
       secure.listen(0, '127.0.0.1', resolve);
     });
