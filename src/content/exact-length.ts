@@ -1,7 +1,7 @@
 import { type ByteRange, rangeLength } from '../http/ranges/byte-range.js';
 import { PieceReader } from '../sources/composite/piece-reader.js';
 import { FileReader } from '../sources/file/file-reader.js';
-import { describeValue } from '../sources/options/given-value.js';
+import { adviceOnStream } from '../sources/options/not-bytes.js';
 import { SourceFaultError, SourceLengthError } from '../sources/source-errors.js';
 import type { Bytes, Representation } from '../sources/source.js';
 import {
@@ -130,9 +130,7 @@ function describeDue(range: ByteRange | undefined, { size }: Representation): st
 
 function checked(bytes: Bytes): Bytes {
   if (isReadable(bytes)) return bytes;
-  throw new SourceFaultError(
-    `open() of a source returned ${describeValue(bytes).what}: return a Readable, a ReadableStream or an async generator`,
-  );
+  throw new SourceFaultError(`open() of a source returned ${adviceOnStream(bytes)}`);
 }
 
 /** Destroys a stream when the signal aborts. Returns a function that stops watching the signal, if there is one. */

@@ -5,7 +5,7 @@ import { isHeaderValue, isToken } from '../http/headers/header-value.js';
 import { parseHttpDate, toWholeSeconds } from '../http/headers/http-date.js';
 import { isJoined, joinLists } from '../http/headers/list-header.js';
 import type { Delegation, DescribedRepresentation, RepresentationMetadata } from '../http/representation.js';
-import { adviceOnSize, describe, isPlain, NOT_PLAIN } from '../sources/options/check-options.js';
+import { adviceOnDate, adviceOnSize, describe, isPlain, NOT_PLAIN } from '../sources/options/check-options.js';
 import { SourceFaultError } from '../sources/source-errors.js';
 import type { ServingOptions } from './ranged-options.js';
 
@@ -110,7 +110,9 @@ function lastModifiedOf(
   const date = options.lastModified ?? representation.lastModified;
   if (date === undefined || date === false) return undefined;
   if (!types.isDate(date))
-    throw new SourceFaultError(`a source has the lastModified ${describe(date)}, which must be a Date`);
+    throw new SourceFaultError(
+      `a source has the lastModified ${describe(date)}, which must be a Date${adviceOnDate(date)}`,
+    );
   return date.getTime() < toWholeSeconds(now) ? date : undefined; // `false` for an Invalid Date, too
 }
 

@@ -174,4 +174,4 @@ function moduleMissing(modules = new ModulesContainer()): string {
 const SHOWN_ROUTES = 10;
 
 const MODULE_MISSING =
-  'RangeInterceptor, which @Ranged() binds, needs RangeModule: add RangeModule to the imports of the root module';
+  'RangeInterceptor, which @Ranged() and RangedFolderModule bind, needs RangeModule: add RangeModule to the imports of the root module';

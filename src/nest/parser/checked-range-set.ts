@@ -13,7 +13,9 @@ export function checkedRangeSet(parsed: unknown): RangeSet | undefined {
   if (set.length > 0 && set.every((spec) => spec !== undefined)) return set;
   callQuietly(() => parsed); // if it is a rejecting promise, nothing else fails
   const shown = types.isPromise(parsed) ? 'a Promise' : inspect(parsed, { depth: 1 });
-  throw new TypeError(`parse() of the RangeParser returned ${shown}, which is not a RangeSet`);
+  throw new TypeError(
+    `parse() of the RangeParser returned ${shown}, which is not a RangeSet: return an array of { firstPos, lastPos } or { suffixLength }, or undefined`,
+  );
 }
 
 function toSpec(

@@ -6,7 +6,9 @@ import { fileOver } from './unusable-result.js';
 /** @throws TypeError naming the argument of `RangeResponder.send()` that is not a response, or not a file */
 export function checkSent(response: unknown, file: unknown): void {
   if (!has(response, 'setHeader') && !(has(response, 'header') && has(response, 'send'))) {
-    refuse(`RangeResponder.send(): the second parameter must be the response, not ${describeValue(response).what}`);
+    refuse(
+      `RangeResponder.send(): the second parameter must be the response, not ${describeValue(response).what}: write send(request, response, file)`,
+    );
   }
   if (file instanceof StreamableFile) return;
   refuse(

@@ -10,7 +10,10 @@ export function adviceOn(result: unknown, response: unknown, exchange: HttpExcha
   if (isForeignFile(result)) return FOREIGN_FILE;
   if (result === response || result === exchange.response) return undefined; // of `return response.send(…)`
   if (isSource(result) && has(result, 'toJSON')) return undefined; // one of ours: its toJSON() explains the mistake
-  const replacement = fileOver(result) ?? 'a RangedFile or a StreamableFile, or remove @Ranged()';
+  const file = fileOver(result);
+  const isText = typeof result === 'string'; // possibly meant to be sent as it is
+  const replacement =
+    file === undefined || isText ? `${file ?? 'a RangedFile or a StreamableFile'}, or remove @Ranged()` : file;
   return `${describeValue(result).what}: return ${replacement}`;
 }
 

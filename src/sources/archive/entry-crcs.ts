@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { callQuietly } from '../call-quietly.js';
+import { describeValue } from '../options/given-value.js';
 import { chunkPool } from '../file/chunk-pool.js';
 import { SourceChangedError, SourceFaultError, SourceUnavailableError } from '../source-errors.js';
 import { CompositeParts, type KnownPart, type Part } from '../composite/composite-parts.js';
@@ -165,7 +166,7 @@ export class EntryCrcs {
     if (crc === undefined || crc === null) return undefined;
     if (isCrc(crc)) return crc;
     throw new SourceFaultError(
-      `zipSource: get() of the store of CRCs returned a ${typeof crc}, and not the number it was given`,
+      `zipSource: get() of the store of CRCs returned ${describeValue(crc).what}, and not the number that set() was given${typeof crc === 'string' ? ': return Number(crc)' : ''}`,
     );
   }
 }

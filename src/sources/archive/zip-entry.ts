@@ -27,7 +27,7 @@ export interface ZipEntry {
 
 const ENTRY_CHECKS: Checks<ZipEntry> = {
   name: ['a string', (value) => typeof value === 'string'],
-  source: ['a source, such as fileSource(path)', (value) => has(value, 'resolve')],
+  source: ['a source, such as fileSource(name, { root })', (value) => has(value, 'resolve')],
   size,
   etag: entityTag,
   lastModified: date,

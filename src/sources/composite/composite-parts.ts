@@ -149,7 +149,9 @@ export class CompositeParts {
 async function resolveSized({ name, source }: Part, signal: AbortSignal): Promise<Representation> {
   const representation = await source.resolve(signal);
   if (typeof representation?.open !== 'function') {
-    throw new SourceFaultError(`resolve() of the source of ${name} returned no representation`);
+    throw new SourceFaultError(
+      `resolve() of the source of ${name} returned no representation: return an object with open(), or throw a source error`,
+    );
   }
   if (representation.whenSized === undefined) return representation;
   try {

@@ -40,7 +40,7 @@ export function compositeSource(parts: readonly CompositePart[], options: Source
 function checkPart(part: unknown, index: number): void {
   if (types.isUint8Array(part) || has(part, 'resolve')) return;
   const { what, instead } = describeValue(part);
-  const advice = typeof part === 'string' ? 'Buffer.from(text), or fileSource(path)' : instead;
+  const advice = typeof part === 'string' ? 'Buffer.from(text), or fileSource(name, { root })' : instead;
   const written = advice === undefined ? '' : `: write ${advice}`;
   refuse(`compositeSource: part ${index} must be bytes or a source, not ${what}${written}`);
 }

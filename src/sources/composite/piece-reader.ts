@@ -11,6 +11,7 @@ import {
 import { toBytes } from '../stream/to-bytes.js';
 import { chunkPool } from '../file/chunk-pool.js';
 import { FileReader } from '../file/file-reader.js';
+import { adviceOnStream } from '../options/not-bytes.js';
 import { SourceFaultError, SourceLengthError } from '../source-errors.js';
 import type { Bytes } from '../source.js';
 import { responseOf } from '../stream/waiting-response.js';
@@ -115,7 +116,7 @@ async function* exactly(
   signal: AbortSignal,
 ): Bytes {
   if (!isReadable(bytes))
-    throw new SourceFaultError(`open() of the source of ${name} returned nothing that can be read`);
+    throw new SourceFaultError(`open() of the source of ${name} returned ${adviceOnStream(bytes)}`);
   const readable = toReleasable(bytes);
   if (signal.aborted) {
     await release(readable);

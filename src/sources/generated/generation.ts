@@ -1,5 +1,6 @@
 import type { ByteRange } from '../../http/ranges/byte-range.js';
-import { SourceUnavailableError } from '../source-errors.js';
+import { adviceOnStream } from '../options/not-bytes.js';
+import { SourceFaultError, SourceUnavailableError } from '../source-errors.js';
 import type { Bytes } from '../source.js';
 import {
   destroyQuietly,
@@ -183,8 +184,6 @@ export class Generation {
 }
 
 function checked(made: Bytes): Releasable {
-  if (!isReadable(made)) {
-    throw new TypeError(`generatedSource: generate() must return an AsyncIterable of bytes, not ${typeof made}`);
-  }
+  if (!isReadable(made)) throw new SourceFaultError(`generatedSource: generate() returned ${adviceOnStream(made)}`);
   return toReleasable(made);
 }

@@ -41,7 +41,11 @@ export const entityTag: Check = [
   (value) => typeof value === 'string' && parseEntityTag(value) !== undefined,
 ];
 
-export const date: Check = ['a valid Date', (value) => types.isDate(value) && !Number.isNaN(value.getTime())];
+export const date: Check = [
+  'a valid Date',
+  (value) => types.isDate(value) && !Number.isNaN(value.getTime()),
+  adviceOnDate,
+];
 
 export const size: Check = ['a whole number of bytes', count[1], adviceOnSize];
 
@@ -56,8 +60,9 @@ export function delay(least: number): Check {
   return [`a time in ms from ${least} to ${LONGEST_DELAY_MS}`, accepts];
 }
 
-export function orFalse([expected, accepts]: Check): Check {
-  return [`${expected}, or false`, (value) => value === false || accepts(value)];
+export function orFalse([expected, accepts, advice]: Check): Check {
+  const orAccepts = (value: unknown): boolean => value === false || accepts(value);
+  return advice === undefined ? [`${expected}, or false`, orAccepts] : [`${expected}, or false`, orAccepts, advice];
 }
 
 export function orInfinity([expected, accepts]: Check): Check {
@@ -113,6 +118,11 @@ export function adviceOnSize(value: unknown): string {
   return typeof value === 'string' || typeof value === 'bigint'
     ? ': write Number(size), since pg returns bigints as strings'
     : '';
+}
+
+/** JSON and databases return some dates as text or numbers. */
+export function adviceOnDate(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? ': write new Date(date)' : '';
 }
 
 /** Whether a value is an object of properties. Headers, a Map or an array would seem to be an empty one. */

@@ -16,12 +16,16 @@ export function describeValue(value: unknown): ValueDescription {
 
 type Kind = readonly [matches: (value: unknown) => boolean, what: string, instead: string];
 
+/** With a root, since the name may come from a URL. */
+const NAMED_FILE = 'fileSource(name, { root })';
+
 /** The first match counts. */
 const KINDS: readonly Kind[] = [
-  [(value) => typeof value === 'string', 'a string', 'fileSource(path)'],
+  [(value) => typeof value === 'string', 'a string', NAMED_FILE],
   [(value) => has(value, 'then'), 'a promise', 'await promise'],
   [(value) => value instanceof URL, 'a URL', 'fileSource(fileURLToPath(url)) or httpSource(url)'],
-  [(value) => types.isUint8Array(value), 'bytes', 'bytesSource(bytes)'],
+  [(value) => Buffer.isBuffer(value), 'a Buffer', 'bytesSource(buffer)'],
+  [(value) => types.isUint8Array(value), 'a Uint8Array', 'bytesSource(bytes)'],
   [(value) => types.isAnyArrayBuffer(value), 'an ArrayBuffer', 'bytesSource(new Uint8Array(buffer))'],
   [
     (value) => ArrayBuffer.isView(value),
@@ -34,7 +38,7 @@ const KINDS: readonly Kind[] = [
     'a Response',
     'streamSource(response.body) or httpSource(url)',
   ],
-  [(value) => has(value, 'createReadStream'), 'a FileHandle', 'fileSource(path)'],
+  [(value) => has(value, 'createReadStream'), 'a FileHandle', NAMED_FILE],
   [(value) => has(value, 'pipe'), 'a stream', 'streamSource(stream)'],
   [(value) => has(value, 'getReader'), 'a web stream', 'streamSource(stream)'],
   [(value) => hasIterator(value) && has(value, 'next'), 'a generator', 'streamSource(generator)'],
@@ -89,8 +93,7 @@ export function checkSource(source: unknown): void {
 /** @throws TypeError that suggests how to make a source of the value */
 export function checkBytes(bytes: unknown): void {
   if (types.isUint8Array(bytes) || isBlob(bytes)) return;
-  const instead =
-    typeof bytes === 'string' ? 'Buffer.from(text) for its text, or fileSource(path) for a path' : undefined;
+  const instead = typeof bytes === 'string' ? `Buffer.from(text) for its text, or ${NAMED_FILE} for a file` : undefined;
   refuse(
     `bytesSource: the bytes must be a Buffer, another Uint8Array or a Blob, not ${describeWithAdvice(bytes, instead)}`,
   );
@@ -119,6 +122,7 @@ function describePath(path: unknown): string {
     return "undefined: is the route's parameter named as in @Param(), and does it always have a value?";
   if (has(path, 'then')) return 'a promise: await it';
   if (path instanceof URL) return 'a URL: write fileURLToPath(url)';
-  if (types.isUint8Array(path)) return 'bytes: write bytesSource(bytes) for content, or path.toString() for a path';
+  if (types.isUint8Array(path))
+    return `${describeValue(path).what}: write bytesSource(bytes) for content, or path.toString() for a path`;
   return describeWithAdvice(path);
 }

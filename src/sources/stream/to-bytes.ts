@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { adviceOnChunk } from '../options/not-bytes.js';
 import { SourceFaultError } from '../source-errors.js';
 
 /**
@@ -9,5 +10,5 @@ import { SourceFaultError } from '../source-errors.js';
 export function toBytes(chunk: unknown, encoding: BufferEncoding = 'utf8'): Uint8Array {
   if (types.isUint8Array(chunk)) return chunk;
   if (typeof chunk === 'string') return Buffer.from(chunk, encoding);
-  throw new SourceFaultError(`a source yielded a chunk of type ${typeof chunk}; only bytes and strings can be sent`);
+  throw new SourceFaultError(`a source yielded ${adviceOnChunk(chunk)}`);
 }

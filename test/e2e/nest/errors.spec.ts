@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   Controller,
@@ -18,6 +18,7 @@ import {
   bytesSource,
   fileSource,
   type FileSourceOptions,
+  generatedSource,
   httpSource,
   Ranged,
   RangedFile,
@@ -41,7 +42,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { tap } from 'rxjs';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { type AdapterName, ADAPTERS, createApp, startApp } from '../../support/apps/test-app.js';
+import { FixtureDirectory } from '../../support/sources/fixtures.js';
 import { until } from '../../support/until.js';
+
+const fixtures = new FixtureDirectory();
+afterAll(() => fixtures.remove());
 
 const documentation = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'errors.md'), 'utf8');
 
@@ -279,6 +284,7 @@ const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
   ['an unknown option of the documentation', () => thrownBy(() => ApiRanged({ types: 'a/b' } as ApiRangedOptions))],
 
   ['a handler that returns JSON', loggedBy('list', () => [1, 2, 3])],
+  ['a handler that returns text', loggedBy('text', () => 'a.mp4')],
   ['a handler that returns a Buffer', loggedBy('bytes', () => Buffer.alloc(10))],
   ['a handler that returns a source of its own', loggedBy('source', () => sourceWith({}))],
   ['a handler that returns a source', loggedBy('source', () => bytesSource(Buffer.alloc(10)))],
@@ -320,6 +326,13 @@ const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
   ['a field name with a blank', loggedBy('file', fileWith({ headers: { 'Cache Control': 'no-store' } }))],
   ['a source that resolves to nothing', loggedBy('file', () => new RangedFile({ resolve: () => undefined as never }))],
   ['a Buffer in place of a stream', loggedBy('file', fileWith({ open: () => Buffer.alloc(1000) }))],
+  [
+    'a generation that makes a Buffer',
+    loggedBy('file', () => {
+      const generate = () => Buffer.alloc(10) as unknown as Readable;
+      return new RangedFile(generatedSource({ key: 'a', generate, dir: fixtures.at('speech') }));
+    }),
+  ],
   ['a stream of numbers', loggedBy('file', fileWith({ open: () => Readable.from([1, 2, 3]) }))],
   [
     'a fetch that gives no Response',

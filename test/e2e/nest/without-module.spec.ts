@@ -123,7 +123,7 @@ describe.each(ADAPTERS)('an app on %s', (adapter) => {
 
   it('does not start without RangeModule, and says which routes need it', async () => {
     expect(await failureOf([])).toBe(
-      'RangeInterceptor, which @Ranged() binds, needs RangeModule: add RangeModule to the imports of the root module\n' +
+      'RangeInterceptor, which @Ranged() and RangedFolderModule bind, needs RangeModule: add RangeModule to the imports of the root module\n' +
         '  for MediaController.file() (GET /media/:name) in MediaModule',
     );
   });

@@ -29,7 +29,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'etag-number': { source: { etag: 5 }, message: 'a source has the entity tag 5, which must have quotes' },
   'date-text': {
     source: { lastModified: '2024-01-01T00:00:00Z' },
-    message: 'a source has the lastModified "2024-01-01T00:00:00Z", which must be a Date',
+    message: 'a source has the lastModified "2024-01-01T00:00:00Z", which must be a Date: write new Date(date)',
   },
   type: { source: { type: 'video/mp4\r\n' }, message: 'Content-Type cannot be "video/mp4\\r\\n"' },
   header: {
@@ -41,12 +41,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     source: { open: () => undefined },
     message: 'open() of a source returned undefined: return a Readable',
   },
-  'open-bytes': { source: { open: () => BYTES }, message: 'open() of a source returned bytes: return a Readable' },
+  'open-bytes': {
+    source: { open: () => BYTES },
+    message: 'open() of a source returned a Buffer: return Readable.from([buffer])',
+  },
   'open-text': {
     source: { open: () => 'a'.repeat(1000) },
-    message: 'open() of a source returned a string: return a Readable',
+    message: 'open() of a source returned a string: return Readable.from([text]) for text',
   },
-  numbers: { source: { open: () => Readable.from([1, 2]) }, message: 'a source yielded a chunk of type number' },
+  numbers: {
+    source: { open: () => Readable.from([1, 2]) },
+    message: 'a source yielded a number: yield Uint8Arrays or strings',
+  },
   'range-ignored': {
     source: { open: whole },
     range: 'bytes=0-9',

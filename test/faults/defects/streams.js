@@ -1,5 +1,10 @@
 export const streams = [
   {
+    name: 'a string is advised to become a file without a root',
+    edits: [{ file: 'given-value.ts', code: "'fileSource(name, { root })'", instead: "'fileSource(name)'" }],
+    specs: ['given-value'],
+  },
+  {
     name: 'text is sent as the bytes that it stands for',
     edits: [
       {

@@ -306,11 +306,11 @@ describe('failures', () => {
 
 describe('mistakes throw at once', () => {
   it.each<[what: string, parts: unknown, message: RegExp]>([
-    ['no array', HEADER, /the parts must be an array, not bytes/],
+    ['no array', HEADER, /the parts must be an array, not a Buffer/],
     [
       'text',
       [HEADER, 'samples.pcm'],
-      /part 1 must be bytes or a source, not a string: write Buffer\.from\(text\), or fileSource\(path\)/,
+      /part 1 must be bytes or a source, not a string: write Buffer\.from\(text\), or fileSource\(name, \{ root \}\)/,
     ],
     ['a stream', [Readable.from([])], /part 0 must be bytes or a source, not a stream: write streamSource\(stream\)/],
     ['a promise', [Promise.resolve(HEADER)], /part 0 must be bytes or a source, not a promise: write await promise/],

@@ -261,11 +261,20 @@ describe('what generate() may return', () => {
   });
 
   it.each<[what: string, made: unknown, message: RegExp]>([
-    ['nothing', undefined, /generate\(\) must return an AsyncIterable of bytes, not undefined/],
-    ['null', null, /not object/],
-    ['a string', 'text', /not string/],
-    ['an array', [Buffer.from('a')], /not object/],
-    ['objects', Readable.from([{}]), /a chunk of type object/],
+    ['nothing', undefined, /generate\(\) returned undefined: return a Readable, a web stream or an async generator$/],
+    ['null', null, /returned null: return a Readable/],
+    [
+      'a Buffer',
+      Buffer.from('a'),
+      /generatedSource: generate\(\) returned a Buffer: return Readable\.from\(\[buffer\]\)$/,
+    ],
+    [
+      'a string',
+      'text',
+      /a string: return Readable\.from\(\[text\]\) for text, or createReadStream\(path\) for a file$/,
+    ],
+    ['an array', [Buffer.from('a')], /an array: return Readable\.from\(array\)$/],
+    ['objects', Readable.from([{}]), /a source yielded an object: yield Uint8Arrays or strings$/],
   ])('but not %s', async (_, made, message) => {
     const dir = newDir();
     await expect(whole(source({ dir, generate: () => made as Bytes }))).rejects.toThrow(message);

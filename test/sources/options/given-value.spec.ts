@@ -61,7 +61,7 @@ const MISTAKES: readonly (readonly [call: Call, given: readonly unknown[], messa
   [
     fileSource as Call,
     [Buffer.from('a.mp4')],
-    `${PATH}bytes: write bytesSource(bytes) for content, or path.toString()`,
+    `${PATH}a Buffer: write bytesSource(bytes) for content, or path.toString()`,
   ],
   [fileSource as Call, [Readable.from([])], `${PATH}a stream: write streamSource(stream)`],
   [fileSource as Call, [5], `${PATH}a number`],
@@ -85,7 +85,7 @@ const MISTAKES: readonly (readonly [call: Call, given: readonly unknown[], messa
   [
     bytesSource as Call,
     ['text'],
-    `${BYTES}a string: write Buffer.from(text) for its text, or fileSource(path) for a path`,
+    `${BYTES}a string: write Buffer.from(text) for its text, or fileSource(name, { root }) for a file`,
   ],
   [bytesSource as Call, [promise], `${BYTES}a promise: write await promise`],
   [bytesSource as Call, [new ArrayBuffer(1)], `${BYTES}an ArrayBuffer: write bytesSource(new Uint8Array(buffer))`],
@@ -110,12 +110,12 @@ const MISTAKES: readonly (readonly [call: Call, given: readonly unknown[], messa
   [
     bytesSource as Call,
     [Buffer.alloc(1), { lastModified: '2024-01-01' }],
-    'bytesSource: option "lastModified" must be a valid Date, not "2024-01-01"',
+    'bytesSource: option "lastModified" must be a valid Date, not "2024-01-01": write new Date(date)',
   ],
 
   [streamSource as Call, [], `${STREAM}undefined`],
-  [streamSource as Call, ['a.mp4'], `${STREAM}a string: write fileSource(path)`],
-  [streamSource as Call, [Buffer.alloc(1)], `${STREAM}bytes: write bytesSource(bytes)`],
+  [streamSource as Call, ['a.mp4'], `${STREAM}a string: write fileSource(name, { root })`],
+  [streamSource as Call, [Buffer.alloc(1)], `${STREAM}a Buffer: write bytesSource(buffer)`],
   [streamSource as Call, [promise], `${STREAM}a promise: write await promise`],
   [streamSource as Call, [new Blob(['a'])], `${STREAM}a Blob: write bytesSource(blob)`],
   [streamSource as Call, [() => generator], `${STREAM}a function`],
@@ -148,9 +148,10 @@ const MISTAKES: readonly (readonly [call: Call, given: readonly unknown[], messa
 
   [newFile, [], `${SOURCE}not undefined`],
   [newFile, [null], `${SOURCE}not null`],
-  [newFile, ['a.mp4'], `${SOURCE}not a string: write fileSource(path)`],
+  [newFile, ['a.mp4'], `${SOURCE}not a string: write fileSource(name, { root })`],
   [newFile, [promise], `${SOURCE}not a promise: write await promise`],
-  [newFile, [Buffer.alloc(1)], `${SOURCE}not bytes: write bytesSource(bytes)`],
+  [newFile, [Buffer.alloc(1)], `${SOURCE}not a Buffer: write bytesSource(buffer)`],
+  [newFile, [new Uint8Array(1)], `${SOURCE}not a Uint8Array: write bytesSource(bytes)`],
   [newFile, [new Blob(['a'])], `${SOURCE}not a Blob: write bytesSource(blob)`],
   [newFile, [Readable.from([])], `${SOURCE}not a stream: write streamSource(stream)`],
   [newFile, [new ReadableStream()], `${SOURCE}not a web stream: write streamSource(stream)`],
@@ -167,15 +168,19 @@ const MISTAKES: readonly (readonly [call: Call, given: readonly unknown[], messa
   [newFile, [bytesSource(Buffer.alloc(1)), null], 'RangedFile: the options must be an object, not null'],
   [newFile, [bytesSource(Buffer.alloc(1)), 'video/mp4'], 'RangedFile: the options must be an object, not "video/mp4"'],
 
-  [sendFile, [{}, response, 'a.mp4'], `${SENT}a string: write new RangedFile(fileSource(path))`],
+  [sendFile, [{}, response, 'a.mp4'], `${SENT}a string: write new RangedFile(fileSource(name, { root }))`],
   [sendFile, [{}, response, bytesSource(Buffer.alloc(1))], `${SENT}an object: write new RangedFile(source)`],
   [sendFile, [{}, response, undefined], `${SENT}undefined: write new RangedFile(source)`],
   [
     sendFile,
     [{}, file],
-    'RangeResponder.send(): the second parameter must be the response, not an instance of RangedFile',
+    'RangeResponder.send(): the second parameter must be the response, not an instance of RangedFile: write send(request, response, file)',
   ],
-  [sendFile, [{}, undefined, file], 'RangeResponder.send(): the second parameter must be the response, not undefined'],
+  [
+    sendFile,
+    [{}, undefined, file],
+    'RangeResponder.send(): the second parameter must be the response, not undefined: write send',
+  ],
 
   [Ranged as Call, [null], '@Ranged(): the options must be an object, not null'],
   [
