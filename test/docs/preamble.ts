@@ -55,7 +55,7 @@ declare class S3Client { constructor(config: object); }
 declare class Agent { constructor(options: object); dispatch(): boolean; }
 declare class ServeStaticModule { static forRoot(options: object): object; }
 declare class PaidGuard { canActivate(): boolean; }
-declare class LoginGuard { canActivate(): boolean; }
+declare class SessionGuard { canActivate(): boolean; }
 declare class MediaController { file(name: string): RangedFile; }
 declare function expect(value: unknown): { toEqual(other: unknown): void; toBeInstanceOf(type: unknown): void };
 declare const s3: S3ClientLike;
