@@ -204,4 +204,4 @@ const ALREADY_READ =
   "an interceptor has read this file's stream, which can be read only once: return a StreamableFile over what it made of it";
 const NOT_FROM_ITS_BEGINNING =
   'an interceptor reads the stream of a file that can be read only once, and of which a range was negotiated: ' +
-  'put its @UseInterceptors() above @Ranged()';
+  'put its @UseInterceptors() above @Ranged(), on the method';

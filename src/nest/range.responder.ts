@@ -225,7 +225,7 @@ const NO_OPTIONS: RangedOptions = {};
 
 const BYPASSED =
   'an interceptor outside @Ranged() sent the stream of the file in a response of its own, whole and without ranges: ' +
-  'put its @UseInterceptors() above @Ranged()';
+  'put its @UseInterceptors() above @Ranged(), on the method, and pass length and type to its new StreamableFile';
 
 function declaredLength(exchange: HttpExchange): number | undefined {
   const value = exchange.header('content-length');

@@ -147,11 +147,21 @@ describe.each(ADAPTERS)('the examples of docs/observability.md, on %s', (adapter
   it('counters stop when the app closes', async () => {
     await start(RangeMetrics);
     await running.close();
-    register.clear();
     await start();
     await fetchRaw(running.port, '/film', [['Range', 'bytes=0-9']]);
     await until(() => messages.length === 1, 'a message');
     expect(await register.metrics()).not.toContain('partial');
+  });
+
+  it('counters of prom-client begin again with the next app in the process', async () => {
+    for (const app of [1, 2]) {
+      if (app === 2) await running.close();
+      await start(RangeMetrics);
+      await fetchRaw(running.port, '/film', [['Range', 'bytes=0-9']]);
+      await until(() => messages.length === 1, 'a message');
+      expect(await register.metrics()).toContain('range_sent_bytes_total{class="partial"} 10\n');
+      messages.splice(0);
+    }
   });
 
   it('counters of OpenTelemetry', async () => {

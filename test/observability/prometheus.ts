@@ -1,6 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { classifyResponse, onRangeResponse } from 'nestjs-range';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Histogram, register } from 'prom-client';
+
+const NAMES = ['range_responses_total', 'range_sent_bytes_total', 'range_response_seconds'];
 
 @Injectable()
 export class RangeMetrics implements OnApplicationShutdown {
@@ -30,5 +32,7 @@ export class RangeMetrics implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.stop(); // after the last transfers, which are counted too
+    // Another app in this process, as of the next test, registers them again.
+    for (const name of NAMES) register.removeSingleMetric(name);
   }
 }

@@ -1,4 +1,6 @@
+import { StreamableFile } from '@nestjs/common';
 import type { HttpExchange } from '../../exchange/http-exchange.js';
+import { RangedFile } from '../../files/ranged-file.js';
 import { describeValue, has } from '../../sources/options/given-value.js';
 
 /**
@@ -10,6 +12,10 @@ export function adviceOn(result: unknown, response: unknown, exchange: HttpExcha
   if (isForeignFile(result)) return FOREIGN_FILE;
   if (result === response || result === exchange.response) return undefined; // of `return response.send(…)`
   if (isSource(result) && has(result, 'toJSON')) return undefined; // one of ours: its toJSON() explains the mistake
+  const held = heldFile(result);
+  if (held !== undefined && held.file instanceof RangedFile) return undefined; // its toJSON() explains the mistake
+  if (held !== undefined)
+    return `${describeValue(result).what} with a file as ${JSON.stringify(held.name)}: ${AS_IT_IS}`;
   const file = fileOver(result);
   const isText = typeof result === 'string'; // possibly meant to be sent as it is
   const replacement =
@@ -26,6 +32,17 @@ export function fileOver(value: unknown): string | undefined {
 /** Whether a value is a StreamableFile of another copy of `@nestjs/common`. */
 export function isForeignFile(result: unknown): boolean {
   return has(result, 'getStream') && has(result, 'getHeaders');
+}
+
+const AS_IT_IS =
+  'return the file itself; an interceptor that wraps results must return files as they are: if (data instanceof StreamableFile) return data';
+
+/** The first property of a result that is a file. */
+function heldFile(result: unknown): { readonly name: string; readonly file: StreamableFile } | undefined {
+  if (typeof result !== 'object' || result === null) return undefined;
+  const entries: [string, unknown][] = Object.entries(result);
+  for (const [name, file] of entries) if (file instanceof StreamableFile) return { name, file };
+  return undefined;
 }
 
 const FOREIGN_FILE =

@@ -132,6 +132,28 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       await expectRefusal(path, AS_DATA);
     });
 
+    it.each<[file: string, make: () => StreamableFile, message: RegExp]>([
+      ['a RangedFile', () => new RangedFile(bytesSource(Buffer.from('secret'))), AS_DATA],
+      [
+        'a StreamableFile',
+        () => new StreamableFile(Buffer.from('secret')),
+        /got an object with a file as "data": return the file/,
+      ],
+    ])('inside @Ranged(), of %s, which is told of once', async (_, make, message) => {
+      @Controller()
+      class Inside {
+        @Get('inside')
+        @UseInterceptors(Wrapping)
+        @Ranged()
+        inside() {
+          return make();
+        }
+      }
+      running = await startApp(adapter, { imports: [RangeModule], controllers: [Inside] });
+      await fetchRaw(running.port, '/inside');
+      expect(running.log.complaints).toEqual([expect.stringMatching(message)]);
+    });
+
     it('in an array', async () => {
       const providers = [{ provide: APP_INTERCEPTOR, useClass: InArray }];
       running = await startApp(adapter, { imports: [RangeModule], controllers: [Files], providers });
