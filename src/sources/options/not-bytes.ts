@@ -28,7 +28,10 @@ const STREAMS: readonly Conversion[] = [
   [(value) => Buffer.isBuffer(value), 'Readable.from([buffer])'],
   [types.isUint8Array, 'Readable.from([bytes])'],
   [types.isAnyArrayBuffer, 'Readable.from([Buffer.from(arrayBuffer)])'],
-  [ArrayBuffer.isView, 'Readable.from([Buffer.from(array.buffer, array.byteOffset, array.byteLength)])'],
+  [
+    (value) => ArrayBuffer.isView(value),
+    'Readable.from([Buffer.from(array.buffer, array.byteOffset, array.byteLength)])',
+  ],
   [isBlob, 'blob.stream()'],
   [is('a Response'), 'response.body'],
   [Array.isArray, 'Readable.from(array)'],
@@ -39,7 +42,7 @@ const STREAMS: readonly Conversion[] = [
 const CHUNKS: readonly Conversion[] = [
   [is('a promise'), 'await promise'],
   [types.isAnyArrayBuffer, 'new Uint8Array(buffer)'],
-  [ArrayBuffer.isView, 'Buffer.from(array.buffer, array.byteOffset, array.byteLength)'],
+  [(value) => ArrayBuffer.isView(value), 'Buffer.from(array.buffer, array.byteOffset, array.byteLength)'],
   [isBlob, 'Buffer.from(await blob.arrayBuffer())'],
   [is('a Response'), 'Buffer.from(await response.arrayBuffer())'],
   [Array.isArray, 'its elements, or Uint8Array.from(array) if they are numbers'],
