@@ -1,6 +1,5 @@
 import { types } from 'node:util';
 import type { ByteRange } from '../../http/ranges/byte-range.js';
-import { describeValue } from '../../sources/options/given-value.js';
 import type { Bytes, RangeSource, Representation } from '../../sources/source.js';
 
 /** A source, and its known content. */
@@ -66,8 +65,7 @@ export async function readRange(
   const chunks: Uint8Array[] = [];
   const copies: Uint8Array[] = [];
   for await (const chunk of await representation.open(range, undisturbed())) {
-    if (!types.isUint8Array(chunk))
-      throw new TypeError(`a chunk is ${describeValue(chunk).what}, where a Uint8Array is expected`);
+    if (!types.isUint8Array(chunk)) throw new TypeError(`a chunk is of type ${typeof chunk}, where bytes are expected`);
     chunks.push(chunk);
     copies.push(Uint8Array.from(chunk));
     await onChunk(chunks.length - 1);
