@@ -76,12 +76,9 @@ export function describeStore<S extends Store>(
       await store?.stop();
     });
 
-    const make = () => ({
-      source: store.source('clip'),
-      bytes: BYTES,
-      replace: (bytes: Uint8Array) => store.put('clip', Buffer.from(bytes)),
-    });
+    const make = () => ({ source: store.source('clip'), bytes: BYTES });
     const checks = rangeSourceContract(make, {
+      replace: (bytes) => store.put('clip', Buffer.from(bytes)),
       missing: () => store.source('missing'),
       empty: () => store.source('empty'),
       resourcesInUse: () => store.inUse?.() ?? 0,

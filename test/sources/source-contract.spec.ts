@@ -56,12 +56,9 @@ async function replaceInStore(bytes: Uint8Array): Promise<void> {
 let original: ReturnType<FakeStore['objects']['get']>;
 
 const inStore = (of: (name: string) => SourceUnderTest['source']): Subject => ({
-  make: () => ({
-    source: of('clip.mp4'),
-    bytes: BYTES,
-    replace: replaceInStore,
-    remove: () => void store.objects.delete('clip.mp4'),
-  }),
+  make: () => ({ source: of('clip.mp4'), bytes: BYTES }),
+  replace: replaceInStore,
+  remove: () => void store.objects.delete('clip.mp4'),
   missing: () => of('missing.mp4'),
   empty: () => of('empty.mp4'),
   failing: {
@@ -165,7 +162,9 @@ function changingFile(name: string, write: (path: string, bytes: Uint8Array) => 
     utimesSync(changing, date, date);
   };
   return {
-    make: () => ({ source: fileSource(changing), bytes: BYTES, replace, remove: () => rmSync(changing) }),
+    make: () => ({ source: fileSource(changing), bytes: BYTES }),
+    replace,
+    remove: () => rmSync(changing),
   };
 }
 
@@ -314,12 +313,9 @@ const SUBJECTS: readonly (readonly [name: string, subject: Subject])[] = [
   [
     'gridFsSource',
     {
-      make: () => ({
-        source: gridFsSource(gridFs, 'clip'),
-        bytes: BYTES,
-        replace: replaceInGridFs,
-        remove: () => void gridFs.files.delete('clip'),
-      }),
+      make: () => ({ source: gridFsSource(gridFs, 'clip'), bytes: BYTES }),
+      replace: replaceInGridFs,
+      remove: () => void gridFs.files.delete('clip'),
       missing: () => gridFsSource(gridFs, 'missing'),
       empty: () => gridFsSource(gridFs, 'empty'),
       resourcesInUse: () => gridFs.openCursors,

@@ -6,7 +6,7 @@ import {
   type NamedCheck,
   onRepresentation,
   readRange,
-  unlessNeverEnded,
+  ofTheSource,
   withRepresentation,
 } from './source-reader.js';
 
@@ -61,7 +61,7 @@ async function checkResolvedTwice(make: MakeSource): Promise<void> {
       second?.catch(() => {});
     });
     expectBytes(all, bytes, undefined);
-    const part = await second?.catch((error: unknown) => void unlessNeverEnded(error));
+    const part = await second?.catch((error: unknown) => void ofTheSource(error));
     if (part !== undefined) expectBytes(part, bytes, { firstPos: 2, lastPos: 9 });
   });
 }

@@ -4,15 +4,19 @@ import { expectBytes } from './reading.js';
 import {
   assertTrue,
   codeOf,
+  type ContractCheck,
   type MakeSource,
-  type NamedCheck,
+  NotOfTheSource,
+  ofTheSource,
   readRange,
-  type SourceUnderTest,
-  unlessNeverEnded,
   withRepresentation,
 } from './source-reader.js';
 
-type Replace = NonNullable<SourceUnderTest['replace']>;
+/** Functions of the app that change the content. */
+export interface Changes {
+  readonly replace: (bytes: Uint8Array) => void | Promise<void>;
+  readonly remove?: (() => void | Promise<void>) | undefined;
+}
 
 /** What content is replaced by. */
 const REPLACEMENTS: readonly (readonly [by: string, make: (bytes: Uint8Array) => Uint8Array])[] = [
@@ -22,36 +26,62 @@ const REPLACEMENTS: readonly (readonly [by: string, make: (bytes: Uint8Array) =>
   ['nothing', () => new Uint8Array(0)],
 ];
 
-/** Checks of a source whose content changes. They need `replace`. */
-export const REPLACED: readonly NamedCheck[] = [
-  ...REPLACEMENTS.flatMap(([by, alter]): NamedCheck[] => [
-    [
-      `content replaced by ${by} before it is read is sent in its old or new version, or not at all`,
-      (make) => withReplacement(make, alter, replacedBeforeReading),
-    ],
-    [
-      `content replaced by ${by} while it is read is sent in its old version, or fails`,
-      (make) => withReplacement(make, alter, replacedWhileReading),
-    ],
-  ]),
-  ['content that is removed is not found, and is served again when it is back', checkRemoved],
-];
+/** Checks of a source whose content changes. */
+export function checksOfChanges(make: MakeSource, { replace, remove }: Changes): readonly ContractCheck[] {
+  const changing = { make, replace: saying('replace', replace) };
+  const checks = REPLACEMENTS.flatMap(([by, alter]): ContractCheck[] => [
+    {
+      name: `content replaced by ${by} before it is read is sent in its old version, or fails with a SourceChangedError`,
+      run: () => withReplacement(changing, alter, replacedBeforeReading),
+    },
+    {
+      name: `content replaced by ${by} while it is read is sent in its old version, or fails`,
+      run: () => withReplacement(changing, alter, replacedWhileReading),
+    },
+  ]);
+  if (remove === undefined) return checks;
+  return [
+    ...checks,
+    {
+      name: 'content that is removed is not found, and is served again when it is back',
+      run: () => checkRemoved(changing, saying('remove', remove)),
+    },
+  ];
+}
+
+/** A function of the app whose errors say whose they are. */
+function saying<A extends readonly unknown[]>(
+  name: string,
+  change: (...args: A) => void | Promise<void>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      await change(...args);
+    } catch (cause) {
+      throw new NotOfTheSource(`the option "${name}" failed: ${String(cause)}`, { cause });
+    }
+  };
+}
+
+interface Changing {
+  readonly make: MakeSource;
+  readonly replace: (bytes: Uint8Array) => Promise<void>;
+}
 
 interface Replacement {
   readonly source: RangeSource;
   readonly bytes: Uint8Array;
   readonly other: Uint8Array;
-  readonly replace: Replace;
+  readonly replace: Changing['replace'];
 }
 
 /** Restores the content, which sources that already exist and new ones must both see. */
 async function withReplacement(
-  make: MakeSource,
+  { make, replace }: Changing,
   alter: (bytes: Uint8Array) => Uint8Array,
   check: (replacement: Replacement) => Promise<void>,
 ): Promise<void> {
-  const { source, bytes, replace } = await make();
-  if (replace === undefined) return;
+  const { source, bytes } = await make();
   const other = alter(bytes);
   try {
     await check({ source, bytes, other, replace });
@@ -64,20 +94,15 @@ async function withReplacement(
 
 async function replacedBeforeReading({ source, bytes, other, replace }: Replacement): Promise<void> {
   const inner = { firstPos: 1, lastPos: bytes.length - 2 };
-  let etag: string | undefined;
   for (const range of [inner, undefined]) {
-    try {
-      await withRepresentation(source, async (representation) => {
-        etag ??= representation.etag;
-        const expected = representation.etag === etag ? bytes : other; // remembered from the time between
-        await replace(other);
-        expectBytes(await readRange(representation, range), expected, range);
-      });
-    } catch (error) {
-      expectChanged(error);
-      await expectServed(source, other);
-    }
+    const read = await withRepresentation(source, async (representation) => {
+      await replace(other);
+      return readRange(representation, range).catch(expectChanged);
+    });
+    if (read === undefined) await expectServed(source, other);
+    else expectOldBytes(read, bytes, range);
     await replace(bytes);
+    await expectServed(source, bytes); // what is remembered of the time between is forgotten, whatever tag the bytes have now
   }
   await replace(other);
 }
@@ -88,16 +113,15 @@ async function replacedWhileReading({ source, bytes, other, replace }: Replaceme
     try {
       read = await readRange(representation, undefined, (index) => (index === 0 ? replace(other) : undefined));
     } catch (error) {
-      unlessNeverEnded(error);
+      ofTheSource(error);
       await replace(other); // also if nothing could be read
     }
-    if (read !== undefined) expectBytes(read, bytes, undefined);
+    if (read !== undefined) expectOldBytes(read, bytes, undefined);
   });
 }
 
-async function checkRemoved(make: MakeSource): Promise<void> {
-  const { source, bytes, replace, remove } = await make();
-  if (replace === undefined || remove === undefined) return;
+async function checkRemoved({ make, replace }: Changing, remove: () => Promise<void>): Promise<void> {
+  const { source, bytes } = await make();
   try {
     await withRepresentation(source, async (representation) => {
       await remove();
@@ -135,7 +159,7 @@ async function failureOnce(source: RangeSource, choose: Choose): Promise<unknown
     await withRepresentation(source, (representation) => readRange(representation, choose(representation)));
     return undefined;
   } catch (error) {
-    return unlessNeverEnded(error) ?? new Error('it failed without an error');
+    return ofTheSource(error) ?? new Error('it failed without an error');
   }
 }
 
@@ -153,8 +177,17 @@ async function expectServed(source: RangeSource, bytes: Uint8Array): Promise<voi
   });
 }
 
-function expectChanged(error: unknown): void {
-  const isTold = codeOf(error) === 'SOURCE_CHANGED';
+function expectOldBytes(read: Buffer, bytes: Uint8Array, range: ByteRange | undefined): void {
+  try {
+    expectBytes(read, bytes, range);
+  } catch (error) {
+    const found = `it returned other bytes than those of the version that was resolved: ${(error as Error).message}`;
+    throw new Error(`${found}. If that version is no longer there, throw a SourceChangedError`, { cause: error });
+  }
+}
+
+function expectChanged(error: unknown): undefined {
+  const isTold = codeOf(ofTheSource(error)) === 'SOURCE_CHANGED';
   assertTrue(isTold, () => `reading replaced content must fail with a SourceChangedError, not ${String(error)}`);
 }
 

@@ -1,7 +1,7 @@
 import { METADATA } from './metadata.js';
 import { checkEmpty, READING } from './reading.js';
 import { RELEASE } from './release.js';
-import { checkMissing, REPLACED } from './replaced.js';
+import { checkMissing, checksOfChanges } from './replaced.js';
 import { assertTrue, comesTrue, type ContractCheck, type MakeSource } from './source-reader.js';
 import {
   checkFailing,
@@ -26,6 +26,10 @@ export interface FailingSource {
 }
 
 export interface SourceContractOptions {
+  /** Replaces the content of all sources that `make` returns, and resolves when they see the change. */
+  readonly replace?: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
+  /** Removes that content, and resolves when the sources see the change. Needs `replace`, which puts it back. */
+  readonly remove?: (() => void | Promise<void>) | undefined;
   /** A source over a missing object. */
   readonly missing?: SourceMaker | undefined;
   /** A source over an empty object. */
@@ -55,11 +59,12 @@ export interface SourceContractOptions {
  *
  * @example
  * for (const { name, run } of rangeSourceContract(() => ({ source: mySource(key), bytes }))) it(name, run);
- * @param make returns a fresh source over the same object each time
+ * @param make is called by each check, often several times: returns a fresh source over the same object each time
+ * @throws {TypeError} `remove` without `replace`
  */
 export function rangeSourceContract(make: MakeSource, options: SourceContractOptions = {}): readonly ContractCheck[] {
   const checks = [
-    ...[...READING, ...REPLACED, ...METADATA, ...RELEASE].map(([name, check]) => ({ name, run: () => check(make) })),
+    ...[...READING, ...METADATA, ...RELEASE].map(([name, check]) => ({ name, run: () => check(make) })),
     ...checksOfOptions(make, options),
   ];
   const { resourcesInUse } = options;
@@ -68,8 +73,11 @@ export function rangeSourceContract(make: MakeSource, options: SourceContractOpt
 }
 
 function checksOfOptions(make: MakeSource, options: SourceContractOptions): readonly ContractCheck[] {
-  const { missing, empty, failing = {}, refusing, silent = {}, others = {}, secrets = [] } = options;
-  const checks: ContractCheck[] = [];
+  const { replace, remove, missing, empty, failing = {}, refusing, silent = {}, others = {}, secrets = [] } = options;
+  if (replace === undefined && remove !== undefined) {
+    throw new TypeError('rangeSourceContract: the option "remove" needs "replace", which puts the content back');
+  }
+  const checks: ContractCheck[] = replace === undefined ? [] : [...checksOfChanges(make, { replace, remove })];
   const add = (name: string, run: () => Promise<void>): void => void checks.push({ name, run });
   if (missing !== undefined) {
     add('a missing object is a SourceNotFoundError', async () => checkMissing(await missing()));

@@ -7,10 +7,6 @@ export interface SourceUnderTest {
   readonly source: RangeSource;
   /** Its content, at least ten bytes; more than 300,000 also test the boundaries of chunks. */
   readonly bytes: Uint8Array;
-  /** Replaces the content, and resolves when the source sees the change. */
-  readonly replace?: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
-  /** Removes the content, and resolves when the source sees the change. Needs `replace`, which puts it back. */
-  readonly remove?: (() => void | Promise<void>) | undefined;
 }
 
 export type MakeSource = () => SourceUnderTest | Promise<SourceUnderTest>;
@@ -122,12 +118,12 @@ export async function letGo(bytes: Releasable): Promise<void> {
   bytes.destroy();
 }
 
-/** Something never ended: the fault of a source, and not an error that it has thrown. */
-class NeverEnded extends Error {}
+/** What no source has thrown: something never ended, or a function of the app failed. */
+export class NotOfTheSource extends Error {}
 
-/** Throws an error of ours again, which is not to be taken for one of the source. */
-export function unlessNeverEnded(error: unknown): unknown {
-  if (error instanceof NeverEnded) throw error;
+/** Throws an error again that is not to be taken for one of the source. */
+export function ofTheSource(error: unknown): unknown {
+  if (error instanceof NotOfTheSource) throw error;
   return error;
 }
 
@@ -135,7 +131,7 @@ export function unlessNeverEnded(error: unknown): unknown {
 export async function inTime<T>(what: string, work: T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NeverEnded(`${what} did not end`)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new NotOfTheSource(`${what} did not end`)), PATIENCE_MS);
   });
   try {
     return await Promise.race([work, late]);

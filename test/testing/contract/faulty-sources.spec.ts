@@ -27,48 +27,42 @@ function contractOf(fault: Fault = () => ({}), options: SourceContractOptions = 
   store.put('clip', original.bytes);
   store.put('other', OTHER);
   store.put('empty', new Uint8Array(0));
-  return rangeSourceContract(
-    () => ({
-      source: store.source('clip'),
-      bytes: BYTES,
-      replace: (bytes) => store.put('clip', bytes),
-      remove: () => store.remove('clip'),
-    }),
-    {
-      missing: () => store.source('missing'),
-      empty: () => store.source('empty'),
-      failing: {
-        'a store that is down': () => failingWith(new SourceUnavailableError('the store is down')),
-        'a store that denies access': () => failingWith(new SourceNotFoundError('denied', { isForbidden: true })),
-        'a store that breaks off': () => sending(brokenOff(new Error('broken off'))),
-        'a store that resets the connection': {
-          source: () => failingWith(new SourceUnavailableError('connection reset')),
-          status: 503,
-        },
-        'a store that sends another length': {
-          source: () => sending(brokenOff(new SourceProtocolError('100 of the bytes requested'))),
-          status: 502,
-        },
-        'a store that is slow': { source: () => failingWith(new SourceTimeoutError('no response')), status: 504 },
+  return rangeSourceContract(() => ({ source: store.source('clip'), bytes: BYTES }), {
+    replace: (bytes) => store.put('clip', bytes),
+    remove: () => store.remove('clip'),
+    missing: () => store.source('missing'),
+    empty: () => store.source('empty'),
+    failing: {
+      'a store that is down': () => failingWith(new SourceUnavailableError('the store is down')),
+      'a store that denies access': () => failingWith(new SourceNotFoundError('denied', { isForbidden: true })),
+      'a store that breaks off': () => sending(brokenOff(new Error('broken off'))),
+      'a store that resets the connection': {
+        source: () => failingWith(new SourceUnavailableError('connection reset')),
+        status: 503,
       },
-      refusing: (status, requests) => (requests === 'all' ? failingWith : failingToOpen)(refusalOf(status)),
-      silent: {
-        'no metadata': () => ({ resolve: untilAborted }),
-        'no content': () => sending(untilAborted),
-        'no more content': () => sending((signal) => silentAfterChunk(signal)),
-        'a silent stream': () => sending(() => new Readable({ read() {} })),
-        'a silent web stream': () => sending(() => new ReadableStream<Uint8Array>({})),
-        'a silent web stream of another library': () => sending(() => new ForeignWebStream([BYTES], true)),
+      'a store that sends another length': {
+        source: () => sending(brokenOff(new SourceProtocolError('100 of the bytes requested'))),
+        status: 502,
       },
-      others: {
-        'another object': () => ({ source: store.source('other'), bytes: OTHER }),
-        'an object with an odd type': () => ({ source: bytesSource(OTHER, { type: undefined }), bytes: OTHER }),
-      },
-      secrets: [SECRET],
-      resourcesInUse: () => store.inUse,
-      ...options,
+      'a store that is slow': { source: () => failingWith(new SourceTimeoutError('no response')), status: 504 },
     },
-  );
+    refusing: (status, requests) => (requests === 'all' ? failingWith : failingToOpen)(refusalOf(status)),
+    silent: {
+      'no metadata': () => ({ resolve: untilAborted }),
+      'no content': () => sending(untilAborted),
+      'no more content': () => sending((signal) => silentAfterChunk(signal)),
+      'a silent stream': () => sending(() => new Readable({ read() {} })),
+      'a silent web stream': () => sending(() => new ReadableStream<Uint8Array>({})),
+      'a silent web stream of another library': () => sending(() => new ForeignWebStream([BYTES], true)),
+    },
+    others: {
+      'another object': () => ({ source: store.source('other'), bytes: OTHER }),
+      'an object with an odd type': () => ({ source: bytesSource(OTHER, { type: undefined }), bytes: OTHER }),
+    },
+    secrets: [SECRET],
+    resourcesInUse: () => store.inUse,
+    ...options,
+  });
 }
 
 function failingWith(error: unknown): RangeSource {
@@ -116,9 +110,34 @@ async function* silentAfterChunk(signal: AbortSignal): AsyncGenerator<Uint8Array
 
 const never = (): Promise<never> => new Promise(() => {});
 
+/** Sends what it resolved although it was replaced: its storage keeps every version, and counts them in its tags. */
+const snapshot: Fault = ({ size = 0 }, store) => {
+  const { bytes } = store.get('clip') ?? { bytes: new Uint8Array(0) };
+  if (bytes.length !== size) return {}; // another object
+  return { open: (range) => Readable.from([bytes.subarray(range?.firstPos ?? 0, (range?.lastPos ?? size) + 1)]) };
+};
+
+const RIGHT = [
+  ['that notices a replacement', () => ({})],
+  ['that keeps its snapshot', snapshot],
+  ['without tags that keeps its snapshot', (...args) => ({ ...snapshot(...args), etag: undefined })],
+  ['with weak tags', ({ etag }) => ({ etag: `W/${etag}` })],
+] as const satisfies readonly (readonly [what: string, fault: Fault])[];
+
 describe('the contract of sources', () => {
-  it.each(contractOf().map(({ name, run }) => [name, run] as const))('a right source keeps it: %s', async (_, run) => {
-    await expect(run()).resolves.toBeUndefined();
+  describe.each(RIGHT)('is kept by a source %s', (_, fault) => {
+    it.each(contractOf(fault).map(({ name, run }) => [name, run] as const))('%s', async (__, run) => {
+      await expect(run()).resolves.toBeUndefined();
+    });
+  });
+
+  it('has checks of changes only if the content can be changed', () => {
+    const make = () => ({ source: bytesSource(BYTES), bytes: BYTES });
+    const replace = (): void => {};
+    const changes = (options: SourceContractOptions): number =>
+      rangeSourceContract(make, options).filter(({ name }) => /replaced|removed/.test(name)).length;
+    expect([{}, { replace }, { replace, remove: replace }].map(changes)).toEqual([0, 8, 9]);
+    expect(() => rangeSourceContract(make, { remove: replace })).toThrow('"remove" needs "replace"');
   });
 
   it('asks nothing of a source that can be read once but what it can do', async () => {
@@ -288,7 +307,7 @@ const sized = (metadata: object): (() => readonly ContractCheck[]) =>
 
 const NOT_FOUND = new SourceNotFoundError('not found');
 const replacedBy = (what: string): string =>
-  `content replaced by ${what} before it is read is sent in its old or new version, or not at all`;
+  `content replaced by ${what} before it is read is sent in its old version, or fails with a SourceChangedError`;
 const replacedWhileRead = (what: string): string =>
   `content replaced by ${what} while it is read is sent in its old version, or fails`;
 const HEADERS = 'the type and the headers are valid in a response';
@@ -380,11 +399,39 @@ const FAULTS: readonly Row[] = [
       `sends ${what} in place of what it resolved`,
       replacedBy(what),
       unversioned,
-      /must fail with a SourceChangedError/,
+      /other bytes than those of the version that was resolved: .*throw a SourceChangedError/,
     ],
     [`goes on with ${what}`, replacedWhileRead(what), unversioned, /bytes returned/],
   ]),
   ['waits for ever for what is no longer there', replacedWhileRead('other content'), stuck, /reading did not end/],
+  [
+    'fails with another error for what was replaced',
+    replacedBy('other content'),
+    planted(({ open }, store) => {
+      const resolved = store.get('clip');
+      return {
+        open: (range, signal) =>
+          store.get('clip') === resolved ? open(range, signal) : brokenOff(new Error('gone'))(),
+      };
+    }),
+    /must fail with a SourceChangedError, not Error: gone/,
+  ],
+  ...[replacedBy('other content'), replacedWhileRead('other content'), REMOVED].map((check): Row => [
+    `nobody can replace: ${check}`,
+    check,
+    configured({
+      replace() {
+        throw new TypeError('no such table');
+      },
+    }),
+    /^Error: the option "replace" failed: TypeError: no such table$/,
+  ]),
+  [
+    'nobody can remove',
+    REMOVED,
+    configured({ remove: () => Promise.reject(new Error('read-only')) }),
+    /^Error: the option "remove" failed: Error: read-only$/,
+  ],
   ['sends nothing of what was removed', REMOVED, unversioned, /0 bytes returned/],
   [
     'fails with another error for what was removed',

@@ -1,4 +1,4 @@
-import { type RangeSource, SourceNotFoundError } from 'nestjs-range';
+import { type RangeSource, SourceChangedError, SourceNotFoundError } from 'nestjs-range';
 
 export interface Database {
   query(text: string, values: readonly unknown[]): Promise<{ rows: Row[] }>; // a Pool of `pg`
@@ -19,9 +19,12 @@ export function largeObjectSource(db: Database, oid: number, chunkSize = 256 * 1
         async *open(range) {
           const end = range === undefined ? size : range.lastPos + 1;
           for (let at = range?.firstPos ?? 0; at < end; at += chunkSize) {
-            const part = [oid, at, Math.min(chunkSize, end - at)];
-            const { rows } = await db.query('SELECT lo_get($1, $2, $3) AS bytes', part);
-            yield* rows.map(({ bytes }) => bytes);
+            const { rows } = await db.query(
+              'SELECT version, lo_get(oid, $2, $3) AS bytes FROM files WHERE oid = $1', // one statement sees one version
+              [oid, at, Math.min(chunkSize, end - at)],
+            );
+            if (rows[0]?.version !== version) throw new SourceChangedError(`file ${oid} was replaced`);
+            yield rows[0].bytes;
           }
         },
       };
