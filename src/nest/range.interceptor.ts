@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer, Reflector } from '@nestjs/core';
 import { isPromise } from 'node:util/types';
-import { concatMap, Observable, of, tap } from 'rxjs';
+import { type Observable, tap } from 'rxjs';
 import { exchangeOf } from '../exchange/frameworks/exchange-of.js';
 import { RangedFile } from '../files/ranged-file.js';
 import { answers, RangedResponse } from '../files/ranged-response.js';
@@ -20,6 +20,7 @@ import { discard, ownOptions } from '../files/streamable-source.js';
 import { leaveOut } from '../files/unranged-warning.js';
 import type { Answer } from '../negotiation/answer.js';
 import { mergeOptions, type RangedOptions } from '../negotiation/ranged-options.js';
+import { inTurn, Pending } from './routes/results-in-turn.js';
 import { RangeResponder } from './range.responder.js';
 import { RANGE_MODULE_IMPORTED, RANGED_METADATA } from './range.tokens.js';
 import { routesBoundTo } from './routes/bound-routes.js';
@@ -74,42 +75,25 @@ export class RangeInterceptor implements NestInterceptor, OnModuleInit {
       return next.handle();
     }
     if (route.isHeld) return next.handle().pipe(tap((result: unknown) => this.refuseHeld(context, result, route)));
-    return next.handle().pipe(
-      concatMap((result: unknown) => {
-        if (result instanceof StreamableFile) return this.respond(context, result, route);
-        if (route.isMarked || isForeignFile(result)) this.complain(context, result, route);
-        return of(result);
-      }),
-    );
+    return inTurn(next.handle(), (result: unknown) => {
+      if (result instanceof StreamableFile) return this.respond(context, result, route);
+      if (route.isMarked || isForeignFile(result)) this.complain(context, result, route);
+      return result;
+    });
   }
 
   private respond(
     context: ExecutionContext,
     file: StreamableFile,
     { options, name }: Route,
-  ): Observable<StreamableFile> {
+  ): StreamableFile | Pending<StreamableFile> {
     const http = context.switchToHttp();
     const exchange = exchangeOf(http.getRequest(), http.getResponse());
-    if (options === false || answers(file, exchange.response)) return of(file);
+    if (options === false || answers(file, exchange.response)) return file;
     const answer = this.responder.respond(exchange, file, options, name);
     const carry = (negotiated: Answer): RangedResponse => new RangedResponse(negotiated, file, ownOptions(file));
-    if (!isPromise(answer)) return of(carry(answer));
-    return new Observable((subscriber) => {
-      let isSettled = false;
-      const succeed = (negotiated: Answer): void => {
-        isSettled = true;
-        subscriber.next(carry(negotiated));
-        subscriber.complete();
-      };
-      const fail = (error: unknown): void => {
-        isSettled = true;
-        subscriber.error(error);
-      };
-      answer.then(succeed, fail);
-      return () => {
-        if (!isSettled) exchange.close(); // another interceptor, such as a timeout, responds instead
-      };
-    });
+    if (!isPromise(answer)) return carry(answer);
+    return new Pending(answer.then(carry), () => exchange.close()); // another interceptor, such as a timeout, responds instead
   }
 
   /** @throws Error for a file that Nest would never send, since the handler injects `@Res()` */
