@@ -8,7 +8,7 @@ import { MEDIA } from './media-root.js';
 export class SessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { headers } = context.switchToHttp().getRequest<IncomingMessage>();
-    return headers.cookie === 'session=open';
+    return headers.cookie?.split('; ').includes('session=open') ?? false;
   }
 }
 
