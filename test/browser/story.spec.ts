@@ -57,6 +57,8 @@ describe.each(ADAPTERS)('what the page of the sample app tells on %s, in Chromiu
     await sample.says(/^At 50\.0 s, you can jump to 60\.0 s$/);
     await progress.waitFor({ state: 'hidden' });
     expect(await (await Player.opened(page, '#clip')).pictureSecond()).toBeCloseTo(50, 0);
+    const parts = (await sample.log('/generated/clip.mp4')).filter(({ status }) => status === '206');
+    expect(parts.map(({ bytes }) => bytes)).not.toContain('4,053,964 bytes'); // the page's limit holds for this, too
   });
 
   it('that an archive is paused, resumed at another speed, and checked', async () => {

@@ -71,3 +71,7 @@ describe('the links of the docs', () => {
     expect(textOf(page).trimEnd().split('\n').at(-1)).toBe(`${label}[${title}](${relative(dirname(page), next)})`);
   });
 });
+
+it('README is at most 9,000 characters long', () => {
+  expect(readFileSync(join(ROOT, 'README.md'), 'utf8').length).toBeLessThanOrEqual(9000);
+});

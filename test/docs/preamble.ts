@@ -34,6 +34,9 @@ import { RangeResponder } from 'nestjs-range';
 import { type RangeSource } from 'nestjs-range';
 import { redirectSource } from 'nestjs-range';
 import { streamSource } from 'nestjs-range';
+import { type AzureBlobClientLike } from 'nestjs-range/azure';
+import { type GcsFileLike } from 'nestjs-range/gcs';
+import { type GridFsBucketLike } from 'nestjs-range/gridfs';
 import { type S3ClientLike } from 'nestjs-range/s3';
 import { s3Source } from 'nestjs-range/s3';
 import { type ZipEntry } from 'nestjs-range/zip';
@@ -52,6 +55,10 @@ declare class Surroundings {
 }
 declare class GetObjectCommand { constructor(input: object); }
 declare class S3Client { constructor(config: object); }
+declare class ObjectId { constructor(id: string); }
+declare const container: { getBlobClient(name: string): AzureBlobClientLike };
+declare const bucket: { file(name: string): GcsFileLike };
+declare const files: GridFsBucketLike<ObjectId>;
 declare class Agent { constructor(options: object); dispatch(): boolean; }
 declare class ServeStaticModule { static forRoot(options: object): object; }
 declare class PaidGuard { canActivate(): boolean; }

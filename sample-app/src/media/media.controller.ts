@@ -31,8 +31,8 @@ export class MediaController {
   /** What is being made is sent as it comes; a part of it waits for the end. */
   @Get('generated/:name')
   @Ranged()
-  generated(@Param('name') name: string, @Query('page') page = '') {
-    return new RangedFile(this.sources.generated(name, page));
+  generated(@Param('name') name: string, @Query('page') page = '', @Query('rate') rate?: string) {
+    return new RangedFile(this.sources.generated(name, page), pace(rate));
   }
 
   @Get('upstream/:name')

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { formatResponse, onRangeResponse, RangedFile, RangeModule } from 'nestjs-range';
+import { formatResponse, onRangeResponse, RangeModule } from 'nestjs-range';
 import { checkRangedEndpoint } from 'nestjs-range/testing';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { FixtureDirectory, MODIFIED, pseudoRandomBytes } from '../../support/sources/fixtures.js';
-import { fetchRaw, header } from '../../support/connections/raw-client.js';
+import { readZip } from '../../support/sources/zip-reader.js';
+import { fetchRaw, header, headersOf } from '../../support/connections/raw-client.js';
 import { until } from '../../support/until.js';
 import { ADAPTERS, startApp, type TestApp } from '../../support/apps/test-app.js';
 
@@ -22,6 +25,7 @@ fixtures.write('clip.mp4', CLIP, MODIFIED);
 process.env['MEDIA'] = fixtures.path;
 process.env['SPEECH'] = fixtures.at('speech');
 process.env['LINK_KEY'] = pseudoRandomBytes(32).toString('hex');
+const { TripController } = await import('./archives/trip.controller.js');
 const { AppModule } = await import('./getting-started/app.module.js');
 const { MediaController } = await import('./getting-started/media.controller.js');
 const { ArchiveController } = await import('./recipes/archive.controller.js');
@@ -55,20 +59,18 @@ const APP = {
   providers: [FileTable, SignedLinks, Signer],
 };
 
-/** What stands for something of the app's own is named in docs/recipes.md, and not shown. */
-const STAND_INS = new Set(['file-table.ts', 'signer.ts', 'synthesise.ts']);
-const RECIPES = join(import.meta.dirname, 'recipes');
-const SHOWN = readdirSync(RECIPES).filter((name) => name.endsWith('.ts') && !STAND_INS.has(name));
+const DOCS = join(import.meta.dirname, '..', '..', '..', 'docs');
+const docOf = (page: string): string => readFileSync(join(DOCS, `${page}.md`), 'utf8');
+const STARTER = new Set(['app.controller.ts', 'app.service.ts']); // made by Nest, so no page shows them
 
-it.each(SHOWN)('docs/recipes.md has %s as it is run here', (name) => {
-  const doc = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'recipes.md'), 'utf8');
-  expect(doc).toContain(`\`\`\`ts\n${readFileSync(join(RECIPES, name), 'utf8').trim()}\n\`\`\``);
-});
+describe.each(['recipes', 'getting-started', 'archives'])('docs/%s.md', (page) => {
+  const directory = join(import.meta.dirname, page);
+  const names = readdirSync(directory).filter((name) => !STARTER.has(name));
 
-it.each(['media.controller.ts', 'app.module.ts'])('docs/getting-started.md has %s as it is run here', (name) => {
-  const doc = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'getting-started.md'), 'utf8');
-  const text = readFileSync(join(import.meta.dirname, 'getting-started', name), 'utf8');
-  expect(doc).toContain(`\`\`\`ts\n${text.trim()}\n\`\`\``);
+  it.each(names)('has %s as it is run here, below its name', (name) => {
+    const code = readFileSync(join(directory, name), 'utf8').trim();
+    expect(docOf(page)).toContain(`\`src/${name}\`:\n\n\`\`\`ts\n${code}\n\`\`\``);
+  });
 });
 
 describe('docs/getting-started.md', () => {
@@ -89,15 +91,62 @@ describe('docs/getting-started.md', () => {
     }
   });
 
+  it('shows the headers that its curl prints', async () => {
+    fixtures.write('media/film.mp4', Buffer.alloc(4_053_964), MODIFIED);
+    const [, head = ''] = /^```http\n(.*?)^```$/ms.exec(docOf('getting-started')) ?? [];
+    const [statusLine, ...lines] = head.trim().split('\n');
+    const shown = lines.map((line) => line.split(': ', 2) as [string, string]);
+    const running = await startApp('express', { imports: [AppModule] });
+    try {
+      const response = await fetchRaw(running.port, '/media/film.mp4', [['Range', 'bytes=0-1']]);
+      expect(statusLine).toBe(`HTTP/1.1 ${response.status} Partial Content`);
+      expect(headersOf({ ...response, lines: shown })).toEqual({
+        ...headersOf(response),
+        etag: expect.stringMatching(/^"[\w-]+"$/), // of another runtime
+      });
+    } finally {
+      await running.close();
+    }
+  });
+
   it('has tests that pass', async () => {
-    const doc = readFileSync(join(directory, 'docs', 'getting-started.md'), 'utf8');
-    const [, code = ''] = /^```ts\n(import \{ Test \}.*?)^```$/ms.exec(doc) ?? [];
+    const [, code = ''] = /^```ts\n(import \{ Test \}.*?)^```$/ms.exec(docOf('getting-started')) ?? [];
     const tests: (() => Promise<void>)[] = [];
     const it = (_: string, run: () => Promise<void>) => tests.push(run);
-    const surroundings = { Test, RangedFile, checkRangedEndpoint, AppModule, MediaController, expect, it };
+    const imported = { Test, checkRangedEndpoint, readFile, buffer, AppModule, MediaController };
+    const surroundings = { ...imported, fetch, Buffer, expect, it };
     runInNewContext(code.replaceAll(/^import .*$/gm, ''), surroundings);
     expect(tests).toHaveLength(2);
     for (const run of tests) await run();
+  });
+});
+
+describe.each(ADAPTERS)('the archive of docs/archives.md on %s', (adapter) => {
+  const directory = process.cwd();
+  const photos = ['b.jpg', 'a.jpg', 'notes.txt'].map((name, i) => ({ name, bytes: pseudoRandomBytes(50_000, i + 2) }));
+  let running: TestApp;
+  beforeAll(async () => {
+    mkdirSync(fixtures.at('photos'), { recursive: true });
+    for (const { name, bytes } of photos) fixtures.write(`photos/${name}`, bytes, MODIFIED);
+    process.chdir(fixtures.path);
+    running = await startApp(adapter, { imports: [RangeModule], controllers: [TripController] });
+  });
+  afterAll(async () => {
+    process.chdir(directory);
+    await running.close();
+  });
+
+  it('has the photos, and resumes', async () => {
+    const whole = await fetchRaw(running.port, '/trip.zip');
+    expect(header(whole, 'Content-Disposition')).toBe('attachment; filename=trip.zip');
+    const [b, a] = photos;
+    expect(readZip(whole.body).map(({ name, bytes }) => [name, bytes])).toEqual([
+      ['trip/a.jpg', a?.bytes],
+      ['trip/b.jpg', b?.bytes],
+    ]);
+    const rest = await fetchRaw(running.port, '/trip.zip', [['Range', 'bytes=60000-']]);
+    expect([rest.status, rest.body.equals(whole.body.subarray(60_000))]).toEqual([206, true]);
+    expect(await faultsOf(`http://127.0.0.1:${running.port}/trip.zip`)).toEqual([]);
   });
 });
 
@@ -214,7 +263,8 @@ describe.each(ADAPTERS)('the recipes on %s', (adapter) => {
   it('speech is generated once, and then has ranges', async () => {
     const path = `/speech?text=hello-${adapter}`;
     const whole = await fetchRaw(running.port, path);
-    expect([whole.status, whole.body.length]).toEqual([200, 4000 * `hello-${adapter}`.length]);
+    expect([whole.status, whole.body.length]).toEqual([200, 44 + 4000 * `hello-${adapter}`.length]);
+    expect(whole.body.readUInt32LE(4)).toBe(whole.body.length - 8); // as a player reads it
     const part = await fetchRaw(running.port, path, [['Range', 'bytes=-1000']]);
     expect([part.status, part.body.equals(whole.body.subarray(-1000))]).toEqual([206, true]);
   });
