@@ -79,6 +79,12 @@ export class Answer {
     else this.write(content);
   }
 
+  /** Whether the whole is sent without ranges, since nobody knows its length. */
+  get isOfUnknownLength(): boolean {
+    const { plan, described } = this.prepared;
+    return plan.kind === 'full' && described.size === undefined && !this.exchange.isClosed;
+  }
+
   private write(content: Content): void {
     const { response } = this.exchange;
     const onFailure = (error: unknown): void => this.events.onFailure(error);

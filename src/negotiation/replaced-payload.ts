@@ -7,6 +7,8 @@ import type { Prepared } from './negotiation.js';
 export interface ReplacementEvents {
   /** The app's own answer is sent instead. */
   onReplaced(): void;
+  /** The whole file is sent as something has changed it, although ranges were offered. */
+  onRewritten(): void;
   /** The response was refused before its head was sent. */
   onRefused(error: Error): void;
   /** The content went on differently after the head was sent. */
@@ -88,6 +90,8 @@ export class ReplacedPayload implements PayloadJudge {
       this.isTakenForOwn = true;
     }
     if (exchange.method !== 'HEAD' && (isPart || !isDerived)) this.events.onReplaced();
+    const isRewritten = isStatusKept && isDerived && plan.kind === 'full' && plan.headers['accept-ranges'] === 'bytes';
+    if (isRewritten && exchange.method === 'GET') this.events.onRewritten();
     this.describe(isDerived, length);
     return 'send';
   }

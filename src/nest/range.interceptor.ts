@@ -52,6 +52,8 @@ export class RangeInterceptor implements NestInterceptor, OnModuleInit {
   private readonly reflector = new Reflector();
   /** By handler, then by class, since subclasses of a controller share its handlers. */
   private readonly routes = new WeakMap<Handler, Map<Type, Route>>();
+  /** The handlers that were warned about. */
+  private readonly lengthless = new Set<string>();
   /**
    * Optional, so that a unit test of a controller compiles without RangeModule.
    */
@@ -85,13 +87,17 @@ export class RangeInterceptor implements NestInterceptor, OnModuleInit {
   private respond(
     context: ExecutionContext,
     file: StreamableFile,
-    { options, name }: Route,
+    route: Route,
   ): StreamableFile | Pending<StreamableFile> {
+    const { options, name } = route;
     const http = context.switchToHttp();
     const exchange = exchangeOf(http.getRequest(), http.getResponse());
     if (options === false || answers(file, exchange.response)) return file;
     const answer = this.responder.respond(exchange, file, options, name);
-    const carry = (negotiated: Answer): RangedResponse => new RangedResponse(negotiated, file, ownOptions(file));
+    const carry = (negotiated: Answer): RangedResponse => {
+      if (negotiated.isOfUnknownLength) this.warnOfLength(negotiated, file, route);
+      return new RangedResponse(negotiated, file, ownOptions(file));
+    };
     if (!isPromise(answer)) return carry(answer);
     return new Pending(answer.then(carry), () => exchange.close()); // another interceptor, such as a timeout, responds instead
   }
@@ -115,6 +121,14 @@ export class RangeInterceptor implements NestInterceptor, OnModuleInit {
     if (advice === undefined) return;
     complained.set(context.getClass(), complaints.add(name));
     this.logger.warn(`@Ranged() on ${name} got ${advice}`);
+  }
+
+  /** Warns once for each handler whose stream has no length, if a client requests a range. A `streamSource` says so by itself. */
+  private warnOfLength({ exchange }: Answer, file: StreamableFile, { name, options, isMarked }: Route): void {
+    const isMeant = file instanceof RangedFile || options === false || options.acceptRanges === false;
+    if (isMeant || !isMarked || exchange.request.headers.range === undefined || this.lengthless.has(name)) return;
+    this.lengthless.add(name);
+    this.logger.warn(`${name} ${LENGTH_UNKNOWN}`);
   }
 
   /** Reads the metadata of a route once. */
@@ -145,6 +159,10 @@ export class RangeInterceptor implements NestInterceptor, OnModuleInit {
 
 /** By controller, the methods already warned about: a global interceptor and one on the route both see each result. */
 const complained = new WeakMap<Type, Set<string>>();
+
+const LENGTH_UNKNOWN =
+  'returned a stream without its length, so it is sent without ranges: it, or an interceptor between @Ranged() and it, must return ' +
+  'new StreamableFile(stream, { type, length }); if nobody knows the length, write new RangedFile(streamSource(stream, { type }))';
 
 const RESPONSE_HELD =
   'injects @Res(), so Nest does not send the file that it returns: use @Res({ passthrough: true }), or await RangeResponder.send()';

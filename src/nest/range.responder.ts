@@ -119,6 +119,7 @@ export class RangeResponder implements OnModuleInit, BeforeApplicationShutdown, 
         report?.failed(error);
       },
       onBypassed: () => this.warnOnce(`${route}: ${BYPASSED}`),
+      onRewritten: () => callQuietly(() => this.warnOnce(`${route === '' ? 'a file' : route}: ${REWRITTEN}`)),
     };
     const answer = (prepared: Prepared | undefined): Answer => {
       if (prepared === undefined) return Answer.unheard(exchange, events, sourceForOthers(file));
@@ -226,6 +227,10 @@ const NO_OPTIONS: RangedOptions = {};
 const BYPASSED =
   'an interceptor outside @Ranged() sent the stream of the file in a response of its own, whole and without ranges: ' +
   'put its @UseInterceptors() above @Ranged(), on the method, and pass length and type to its new StreamableFile';
+
+const REWRITTEN =
+  'an onSend hook or middleware changes the content, so the file is sent without ranges and entity tag: let it pass on what ' +
+  'nestjs-range sends (compression: Cache-Control has no-transform), or write @Ranged({ acceptRanges: false })';
 
 function declaredLength(exchange: HttpExchange): number | undefined {
   const value = exchange.header('content-length');

@@ -5,9 +5,16 @@ import { Ranged, RangedFile, RangeModule } from 'nestjs-range';
 import { connect as connectHttp2 } from 'node:http2';
 import { buffer } from 'node:stream/consumers';
 import { PassThrough, Readable, Transform } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import { ProbeSource } from '../../support/sources/probe-source.js';
 import { pseudoRandomBytes } from '../../support/sources/fixtures.js';
-import { headersOf, RawConnection, type RawResponse, requestText } from '../../support/connections/raw-client.js';
+import {
+  fetchRaw,
+  headersOf,
+  RawConnection,
+  type RawResponse,
+  requestText,
+} from '../../support/connections/raw-client.js';
 import { startApp, type TestApp } from '../../support/apps/test-app.js';
 import { until } from '../../support/until.js';
 
@@ -382,7 +389,33 @@ describe.each(ROWS)('a hook of Fastify that answers with $name', (row) => {
     await expectOutcome('/file', range, row[kind]);
     await until(() => source.isReleased, 'the release of the source');
     const isRefused = row[kind] === 'error' || row[kind] === 'cut';
-    expect(running.log.complaints).toEqual(isRefused ? [expect.stringMatching(/onSend/)] : []);
+    const complaints = running.log.complaints.filter((complaint) => !complaint.includes(CHANGED));
+    expect(complaints).toEqual(isRefused ? [expect.stringMatching(/onSend/)] : []);
+  });
+});
+
+const CHANGED = 'an onSend hook or middleware changes the content, so the file is sent without ranges';
+
+describe('a hook that changes the whole', () => {
+  it.each<[what: string, hook: Hook, isWarned: boolean]>([
+    ['by a transform', (payload) => toStream(payload).pipe(transform(upperCase)), true],
+    [
+      'by gzip',
+      (payload, reply) => (reply.header('Content-Encoding', 'gzip'), toStream(payload).pipe(createGzip())),
+      true,
+    ],
+    ['by nothing', (payload) => payload, false],
+    ["by the app's own answer", () => OWN, false],
+    ['and sets a status', (payload, reply) => (reply.code(202), toStream(payload).pipe(transform(upperCase))), false],
+  ])('%s: a warning is logged once for each handler, if ranges were offered', async (_, change, isWarned) => {
+    hook = change;
+    const own = await startApp('fastify', { imports: [RangeModule], controllers: [Files] }, { configure: addHook });
+    try {
+      for (const path of ['/file', '/file', '/unsized']) await fetchRaw(own.port, path);
+      expect(own.log.complaints).toEqual(isWarned ? [expect.stringMatching(`^Files\\.file\\(\\): ${CHANGED}`)] : []);
+    } finally {
+      await own.close();
+    }
   });
 });
 

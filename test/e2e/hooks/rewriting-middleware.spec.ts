@@ -238,7 +238,8 @@ describe.each(CASES)('middleware that wraps the response to %s, on %s', (path, a
       expect(content?.equals(isCompressed ? BYTES : REWRITTEN)).toBe(true);
       for (const removed of ['ETag', 'Last-Modified', 'Accept-Ranges'])
         expect(response === undefined ? removed : header(response, removed)).toBeUndefined();
-      expect(running.log.complaints).toEqual([]);
+      const warning = expect.stringContaining('changes the content, so the file is sent without ranges');
+      expect([[], [warning]]).toContainEqual(running.log.complaints); // once for each handler
     });
 
     it.each([...PARTS.map(([range]) => range), 'bytes=0-0,50000-50001'])('never sends a part: %s', async (range) => {

@@ -7,7 +7,10 @@ import {
   HttpCode,
   Inject,
   Injectable,
+  type MiddlewareConsumer,
+  Module,
   type NestInterceptor,
+  type NestModule,
   Req,
   Res,
   StreamableFile,
@@ -39,7 +42,8 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { tap } from 'rxjs';
+import { createGzip } from 'node:zlib';
+import { map, tap } from 'rxjs';
 import { fetchRaw } from '../../support/connections/raw-client.js';
 import { type AdapterName, ADAPTERS, createApp, startApp } from '../../support/apps/test-app.js';
 import { FixtureDirectory } from '../../support/sources/fixtures.js';
@@ -191,13 +195,81 @@ class UnrangedController {
   }
 }
 
+/** Sends the stream of the file in a response of its own. */
+class CopyingInterceptor implements NestInterceptor {
+  intercept(_: ExecutionContext, next: CallHandler) {
+    return next.handle().pipe(map((file: StreamableFile) => new StreamableFile(file.getStream())));
+  }
+}
+
+@Controller()
+class OutsideController {
+  @Get('file')
+  @Ranged()
+  @UseInterceptors(CopyingInterceptor) // outside
+  file() {
+    return new RangedFile(bytesSource(Buffer.alloc(1000)));
+  }
+}
+
+@Controller()
+class InsideController {
+  @Get('file')
+  @UseInterceptors(CopyingInterceptor) // inside
+  @Ranged()
+  file() {
+    return fileWith({})();
+  }
+}
+
+/** Compresses against no-transform. */
+function compress(_: unknown, response: ServerResponse, next: () => void): void {
+  const { write, end } = response;
+  const gzip = createGzip();
+  gzip.on('data', (chunk: Buffer) => void Reflect.apply(write, response, [chunk]));
+  gzip.on('end', () => void Reflect.apply(end, response, []));
+  response.write = (chunk: Uint8Array) => {
+    response.removeHeader('Content-Length');
+    response.setHeader('Content-Encoding', 'gzip');
+    return gzip.write(Buffer.from(chunk));
+  };
+  const endCompressed = (chunk?: Uint8Array): ServerResponse => {
+    if (chunk !== undefined) response.write(chunk);
+    gzip.end();
+    return response;
+  };
+  Object.assign(response, { end: endCompressed });
+  next();
+}
+
+class CompressingModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(compress).forRoutes(InnerController);
+  }
+}
+
+@Controller()
+class InnerController {
+  @Get('file')
+  @Ranged()
+  file() {
+    return fileWith({ etag: '"v1"' })();
+  }
+}
+Module({ controllers: [InnerController] })(CompressingModule);
+
+const RANGE = ['Range', 'bytes=0-9'] as const;
+
 async function loggedByController(
   adapter: AdapterName,
   route: new (...parameters: never[]) => object,
+  headers: readonly (readonly [string, string])[] = [],
 ): Promise<string> {
-  const running = await startApp(adapter, { imports: [RangeModule], controllers: [route] });
+  const isModule = route === CompressingModule;
+  const parts = isModule ? { imports: [RangeModule, route] } : { imports: [RangeModule], controllers: [route] };
+  const running = await startApp(adapter, parts);
   try {
-    await fetchRaw(running.port, '/file').catch(() => {}); // it may be cut off
+    await fetchRaw(running.port, '/file', headers).catch(() => {}); // it may be cut off
     await until(() => running.log.complaints.length > 0, 'something to be logged');
     expect(running.log.complaints).toHaveLength(1);
     return running.log.complaints[0]!.replace(/^GET \/file(?: was cut off)?: /, '');
@@ -288,6 +360,7 @@ const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
   ['a handler that returns a Buffer', loggedBy('bytes', () => Buffer.alloc(10))],
   ['a handler that returns a source of its own', loggedBy('source', () => sourceWith({}))],
   ['a handler that returns a source', loggedBy('source', () => bytesSource(Buffer.alloc(10)))],
+  ['a stream that an interceptor wraps', loggedBy('file', () => ({ data: new StreamableFile(Buffer.alloc(10)) }))],
   ['a file in JSON', () => thrownBy(() => JSON.stringify({ data: fileWith({})() }))],
   ['a file as JSON', () => thrownBy(() => JSON.stringify(fileWith({})()))],
   ['a file of another copy of Nest', loggedBy('file', () => new ForeignFile(Buffer.alloc(10)))],
@@ -297,6 +370,9 @@ const PRODUCED: readonly (readonly [mistake: string, produce: Produce])[] = [
   ['a file without ranges', (adapter) => loggedByController(adapter, UnrangedController)],
   ['a response that is not awaited', (adapter) => loggedByController(adapter, ForgetfulController)],
   ['a status that only the request can decide', loggedByChosenStatus],
+  ['an interceptor outside', (adapter) => loggedByController(adapter, OutsideController, [RANGE])],
+  ['an interceptor inside', (adapter) => loggedByController(adapter, InsideController, [RANGE])],
+  ['middleware that compresses', (adapter) => loggedByController(adapter, CompressingModule)],
   ['a root that does not exist', loggedBy('file', () => new RangedFile(fileSource('a.mp4', { root: '/app/media' })))],
   ['a file beside another response', (adapter) => loggedByController(adapter, SecondController)],
   ['a file that is sent twice', (adapter) => loggedByController(adapter, RepeatingController)],
@@ -456,6 +532,47 @@ describe.each(ADAPTERS)('the warning about results without ranges, on %s,', (ada
   it.each(['/class/list', '/unmarked'])('is not logged if @Ranged() is not on the route itself: %s', async (path) => {
     expect(await complaintsOf(path)).toEqual([]);
   });
+
+  it.each(['a range', 'no range'])('of an unknown length is logged once, for a request with %s', async (what) => {
+    const isRange = what === 'a range';
+    const running = await startApp(adapter, { imports: [RangeModule], controllers: [LengthController] });
+    try {
+      for (const path of ['/stream', '/stream', '/source', '/refused', '/sized']) {
+        await fetchRaw(running.port, path, isRange ? [RANGE] : []);
+      }
+      const expected = [expect.stringMatching(/^LengthController\.stream\(\) returned a stream without its length/)];
+      expect(running.log.complaints).toEqual(isRange ? expected : []);
+    } finally {
+      await running.close();
+    }
+  });
+
+  @Controller()
+  class LengthController {
+    @Get('stream')
+    @Ranged()
+    stream(): StreamableFile {
+      return new StreamableFile(Readable.from([Buffer.alloc(10)]));
+    }
+
+    @Get('source')
+    @Ranged()
+    source(): RangedFile {
+      return new RangedFile(streamSource(Readable.from([Buffer.alloc(10)])));
+    }
+
+    @Get('refused')
+    @Ranged({ acceptRanges: false })
+    refused(): StreamableFile {
+      return this.stream();
+    }
+
+    @Get('sized')
+    @Ranged()
+    sized(): StreamableFile {
+      return new StreamableFile(Readable.from([Buffer.alloc(10)]), { length: 10 });
+    }
+  }
 
   it('is logged once for each handler', async () => {
     const complaints = await complaintsOf('/noisy/list', '/noisy/object', '/noisy/list', '/noisy/object');

@@ -116,6 +116,7 @@ describe.each(SETUPS)('a stream of unknown length on %s, %s', (adapter, _, confi
     });
 
     it('ends with its client', async () => {
+      running.log.clear();
       gated = new GatedStream();
       const connection = await RawConnection.open(running.port);
       connection.send(requestText(`/${route}`));
