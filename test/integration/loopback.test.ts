@@ -89,7 +89,8 @@ describe('the real clients', { timeout: 120_000 }, () => {
       for (const [where, cut] of CUTS) {
         it(`does not wait for a store that ends the connection ${where}`, async () => {
           serve = () => sources[kind]({ metadataTtlMs: 0, timeoutMs: 3_600_000 });
-          store.interferences.push(cut);
+          const isRequestedAgain = kind === 'http' && where.includes('the head');
+          store.interferences.push(cut, ...(isRequestedAgain ? [cut] : []));
           const response = await get({ range: 'bytes=0-399999' });
           const isComplete = await response.arrayBuffer().then(
             () => true,
@@ -99,6 +100,18 @@ describe('the real clients', { timeout: 120_000 }, () => {
           if (response.status === 206) assert(!isComplete);
           else assert([502, 503].includes(response.status), String(response.status));
         });
+      }
+
+      if (kind === 'http') {
+        for (const [where, cut] of CUTS.filter(([name]) => name.includes('the head'))) {
+          it(`requests once more where the store ends the connection ${where}`, async () => {
+            serve = () => sources[kind]({ metadataTtlMs: 0 });
+            store.interferences.push(cut);
+            const response = await get({ range: 'bytes=0-399999' });
+            assert(Buffer.from(await response.arrayBuffer()).equals(BYTES.subarray(0, 400_000)));
+            assert.equal(store.interferences.length, 0);
+          });
+        }
       }
 
       for (const [what, bytes] of [
