@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 import { awaitTurn, isQueued } from './connection-turn.js';
-import { type Http2Stream, http2StreamOf, isConnected, isGone, isHttp2 } from '../content/http2-response.js';
+import { type Http2Stream, http2StreamOf, isConnected, isGone, isHttp2 } from '../content/writing/http2-response.js';
 import { destroyQuietly } from '../sources/stream/releasable-bytes.js';
 import { cutConnection } from './cut-connection.js';
 

@@ -1,5 +1,5 @@
 import { LazyStream, type PipeOptions } from '../content/lazy-stream.js';
-import { SoleWriter } from '../content/sole-writer.js';
+import { SoleWriter } from '../content/writing/sole-writer.js';
 import { wholeContent } from '../content/whole-content.js';
 import { frameHead } from '../exchange/head-framing.js';
 import { exchangeOf } from '../exchange/frameworks/exchange-of.js';

@@ -1,6 +1,6 @@
 import type { Content } from '../content/content.js';
 import { LazyStream, type PipeOptions } from '../content/lazy-stream.js';
-import { SoleWriter } from '../content/sole-writer.js';
+import { SoleWriter } from '../content/writing/sole-writer.js';
 import { isResponse } from '../exchange/http-exchange.js';
 
 /**

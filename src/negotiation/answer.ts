@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { Content } from '../content/content.js';
-import { ContentStream, HTTP2_SLICE, isPatched, sendContent } from '../content/content-stream.js';
+import { ContentStream } from '../content/writing/content-stream.js';
 import { PacedContent } from '../content/pace/paced-content.js';
 import { PrimedContent, SMALL_CONTENT } from '../content/primed-content.js';
 import { wholeContent } from '../content/whole-content.js';
+import { isPatched } from '../content/writing/kernel-writes.js';
+import { HTTP2_SLICE, sendContent } from '../content/writing/send-content.js';
 import type { Payload } from '../exchange/payload-guard.js';
 import { isSucceeding } from '../exchange/failed-attempt.js';
 import type { HttpExchange } from '../exchange/http-exchange.js';
@@ -88,7 +90,7 @@ export class Answer {
   private write(content: Content): void {
     const { response } = this.exchange;
     const onFailure = (error: unknown): void => this.events.onFailure(error);
-    if (!isPatched(response)) return sendContent(content, response, onFailure);
+    if (!isPatched(response)) return void sendContent(content, response, onFailure);
     this.watchRewriting();
     new ContentStream(content, response, onFailure).pipe(response);
   }

@@ -1,4 +1,4 @@
-import { isPatched } from '../../content/content-stream.js';
+import { isPatched } from '../../content/writing/kernel-writes.js';
 import type { ResponseHeaders } from '../../http/response-plan.js';
 import { HttpExchange, removeHeader, type SetHeaders } from '../http-exchange.js';
 import type { Payload } from '../payload-guard.js';

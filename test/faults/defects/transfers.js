@@ -20,7 +20,7 @@ export const transfers = [
         instead: 'this.length !== undefined && this.remaining < 0',
       },
       {
-        file: 'content-stream.ts',
+        file: 'send-content.ts',
         code: 'if (unsent !== Infinity && unsent !== 0) throw',
         instead: 'if (unsent < 0) throw',
       },
@@ -103,7 +103,7 @@ export const transfers = [
     name: 'memory is used again before it has left',
     edits: [
       {
-        file: 'content-stream.ts',
+        file: 'send-content.ts',
         code: '    const hasRoom = writer.write(chunk, (error) => {',
         instead: '    chunkPool.release(chunk);\n    const hasRoom = writer.write(chunk, (error) => {',
       },
@@ -430,7 +430,7 @@ export const transfers = [
     name: 'a server that closes cuts clients off in the last chunk',
     edits: [
       {
-        file: 'content-stream.ts',
+        file: 'send-content.ts',
         code: 'if (chunk.byteLength <= SMALL_CONTENT && chunk.byteLength === content.length) {',
         instead: 'if (chunk.byteLength > 0) {',
       },
@@ -460,7 +460,7 @@ export const transfers = [
     name: 'a head that cannot be written is a rejection that nobody handles',
     edits: [
       {
-        file: 'content-stream.ts',
+        file: 'send-content.ts',
         code: '    const [next] = await Promise.all([ahead, writing.finally(() => clearTimeout(timer))]);',
         instead:
           '    void writing.then(() => clearTimeout(timer));\n    const [next] = await Promise.all([ahead, writing]);',

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { isHttp2 } from './http2-response.js';
 
@@ -46,6 +46,12 @@ export function isWrittenToKernel(response: Writable): boolean {
   if (!(response instanceof ServerResponse)) return false;
   const { socket } = response.req; // response.socket is null once it has finished
   return isAsShipped(response) && areShipped(socket, SOCKET_METHODS) && isOfKernel(socket);
+}
+
+/** Whether a middleware has wrapped the methods of the response: it may keep chunks, or never call write callbacks. */
+export function isPatched(response: Writable): boolean {
+  if (response instanceof ServerResponse || isHttp2(response)) return !isAsShipped(response);
+  return response.write !== Writable.prototype.write || response.end !== Writable.prototype.end;
 }
 
 /** Whether the writing methods of a response are the original ones of Node.js. */

@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Transform, Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
-import { ContentStream } from '../../src/content/content-stream.js';
-import { PrimedContent } from '../../src/content/primed-content.js';
-import { pseudoRandomBytes } from '../support/sources/fixtures.js';
-import { ProbeSource } from '../support/sources/probe-source.js';
-import { fetchRaw, type RawResponse } from '../support/connections/raw-client.js';
-import { Gate, settle, until } from '../support/until.js';
+import { ContentStream } from '../../../src/content/writing/content-stream.js';
+import { PrimedContent } from '../../../src/content/primed-content.js';
+import { pseudoRandomBytes } from '../../support/sources/fixtures.js';
+import { ProbeSource } from '../../support/sources/probe-source.js';
+import { fetchRaw, type RawResponse } from '../../support/connections/raw-client.js';
+import { Gate, settle, until } from '../../support/until.js';
 
 const BYTES = pseudoRandomBytes(100_000);
 
