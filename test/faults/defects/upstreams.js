@@ -68,7 +68,7 @@ export const upstreams = [
     name: 'an upstream that speaks no HTTP is taken for one that is busy',
     edits: [
       {
-        file: 'store-errors.ts',
+        file: 'failure-reasons.ts',
         code: 'return PROTOCOL_FAULTS.some((codes) => codes.test(String(reason)));',
         instead: 'return PROTOCOL_FAULTS.length === 0;',
       },
