@@ -1,6 +1,6 @@
 /**
- * Members that come and go by the thousand. A Set would now and then make a new table, to which its predecessor keeps referring,
- * as to former members: once the garbage collector has found one table to be old, it keeps all that follow, for a long time.
+ * Members that come and go by the thousand. A Set replaces its table as it grows and shrinks, and each old table still refers to
+ * its members and to the next table. Once one of them is in the old generation, all that follow survive until it is collected.
  */
 export class Roster<T extends object> implements Iterable<T> {
   private places: (T | undefined)[] = [];

@@ -22,10 +22,12 @@ export class NotFoundLog {
   note({ target, route }: NotFoundRequest, error: unknown): void {
     const { message } = error as { message?: unknown };
     const root = unusableRootOf(error);
-    const line = `${target}: 404, because ${onOneLine(String(message))}`;
-    if (isRefusedName(error)) this.logger.debug(line);
-    else if (root === undefined && codeOf(error) === 'SOURCE_NOT_FOUND' && this.missing.begin(route))
-      this.logger.debug(`${line} (logged once in ten seconds for this route)`);
+    const isMissing = root === undefined && codeOf(error) === 'SOURCE_NOT_FOUND';
+    const isRefused = isRefusedName(error);
+    if (isRefused || (isMissing && this.missing.begin(route))) {
+      const interval = isRefused ? '' : ' (logged once in ten seconds for this route)';
+      this.logger.debug(`${target}: 404, because ${onOneLine(String(message))}${interval}`);
+    }
     if (root === undefined || this.roots.has(root)) return;
     this.roots.add(root);
     this.logger.warn(

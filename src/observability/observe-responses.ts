@@ -9,7 +9,7 @@ import { RESPONSE_CHANNEL, type RangedResponseMessage } from './response-report.
 /**
  * The class of a response: `complete`, a whole file; `partial`, ranges of it; `aborted`, the client disconnected or the
  * shutdown cut it; `failed`, the source failed; `not-modified`, 304; `refused`, 404, 412 or 416; `head`, a HEAD; `delegated`,
- * somebody else sends the bytes, or a hook of Fastify its own.
+ * a proxy or a store sends the bytes, or a hook of Fastify sent other ones.
  */
 export type ResponseClass =
   'complete' | 'partial' | 'aborted' | 'failed' | 'not-modified' | 'refused' | 'head' | 'delegated';

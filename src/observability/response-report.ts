@@ -34,10 +34,10 @@ export interface RangedResponseMessage {
   readonly bytesPlanned: number | undefined;
   /**
    * The bytes of content that the kernel has accepted; the client may have received fewer. Exact over HTTP/1.1, unless the client
-   * resets the connection during a write: then up to 1 MiB of it do not count. Over TLS it may be too low by the overhead of its
-   * records, too. Over HTTP/2 it is a lower bound: the last slices of 32 KiB do not count,
-   * unless the response is complete. If the app destroys the connection, the current chunk does not count. If a middleware
-   * reads the content, to compress it for example, these are the bytes that it has read.
+   * resets the connection during a write, of which up to 1 MiB may not count. Over TLS it may also be too low by the overhead of
+   * the records. Over HTTP/2 it is a lower bound: the last slices of 32 KiB do not count, unless the response is complete. If the
+   * app destroys the connection, the current chunk does not count. If a middleware reads the content, to compress it for example,
+   * these are the bytes that it has read.
    */
   readonly bytesSent: number;
   /** `'aborted'`: the client disconnected, or the server was shut down; `'failed'`: the source failed. */
