@@ -53,7 +53,7 @@ describe('Roster', () => {
     const before = process.memoryUsage().heapUsed;
     for (let round = 0; round < 300; round++) {
       for (let i = 0; i < (round * 7) % 40; i++) {
-        const member = new Array<number>(1000).fill(0.5); // 8 KB
+        const member = Array.from({ length: 1000 }, () => 0.5); // 8 KB
         inside.push([roster.enter(member), member]);
       }
       for (const [place, member] of inside.splice(0)) roster.leave(place, member);
